@@ -1,0 +1,1 @@
+"""The wire contract that server and desktop share: shapes, commands, signals, routes, errors. Imports nothing of ours."""

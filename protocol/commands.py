@@ -1,0 +1,166 @@
+"""What clients ask for: the payloads of REST bodies and socket events, and the catalogue of events (contract)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from protocol.ids import Id, Position, Uid
+
+
+class SentFile(Struct, kw_only=True, frozen=True):
+    """A file named in a send: `file_url` decides; the rest is the sender's word and only `file_name` is used."""
+
+    file_url: str
+    file_name: str | None = None
+    file_type: str | None = None
+    file_size: int | None = None
+
+
+class SendMessage(Struct, kw_only=True, frozen=True):
+    """Send into a conversation. Without `uid` the server mints one (a plain client gets no idempotency)."""
+
+    conversation_id: Id
+    content: str | None = None
+    sender_id: Id | None = None
+    receiver_id: Id | None = None
+    type: Literal["text", "image", "video", "file", "system"] | None = None
+    file_url: str | None = None
+    file_name: str | None = None
+    file_size: int | None = None
+    file_type: str | None = None
+    attachments: list[SentFile] = []
+    uid: Uid | None = None
+    reply_to_uid: Uid | None = None
+    mentions: list[Id] = []
+
+
+class OpenConversation(Struct, kw_only=True, frozen=True):
+    """Create or get the direct conversation of two people, of whom the caller is one."""
+
+    participant1_id: Id
+    participant2_id: Id
+
+
+class PatchMessage(Struct, kw_only=True, frozen=True):
+    """`PATCH /api/messages/{id}`: `is_read` marks read up to here (true) or unread from here (false)."""
+
+    is_read: bool
+
+
+class JoinUserRoom(Struct, kw_only=True, frozen=True):
+    """Confirm one's own room and ask for both spellings."""
+
+    user_id: Id
+
+
+class JoinConversation(Struct, kw_only=True, frozen=True):
+    """Tell that one is looking at a conversation."""
+
+    conversation_id: Id
+    user_id: Id | None = None
+
+
+class LeaveConversation(Struct, kw_only=True, frozen=True):
+    """Tell that one has looked away."""
+
+    conversation_id: Id
+    user_id: Id | None = None
+
+
+class Typing(Struct, kw_only=True, frozen=True):
+    """Typing, or no longer."""
+
+    conversation_id: Id
+    user_id: Id | None = None
+    is_typing: bool = True
+
+
+class MarkRead(Struct, kw_only=True, frozen=True):
+    """Everything up to `position` is read; without it, everything committed so far."""
+
+    conversation_id: Id
+    user_id: Id | None = None
+    position: Position | None = None
+
+
+class MarkAsRead(Struct, kw_only=True, frozen=True):
+    """Document B's spelling: read up to this message."""
+
+    message_id: Id
+    conversation_id: Id | None = None
+
+
+class SetPresence(Struct, kw_only=True, frozen=True):
+    """How one wants to be seen; invisible is told to others as offline."""
+
+    status: Literal["active", "away", "busy", "invisible"]
+
+
+class Sync(Struct, kw_only=True, frozen=True):
+    """What the client has: the epoch it knows, its own counter, and the version followed to in each conversation."""
+
+    epoch: str | None = None
+    user_version: Position = 0
+    versions: dict[str, Position] = {}
+
+
+class Digest(Struct, kw_only=True, frozen=True):
+    """The client's conversations in sum: how many, and the sum over (conversation_id × 1,000,003 + version) mod 2**53."""
+
+    epoch: str
+    count: Position
+    sum: Position
+
+
+class Verify(Struct, kw_only=True, frozen=True):
+    """Which of the caller's own uids has the server not got?"""
+
+    uids: list[Uid]
+
+
+class Page(Struct, kw_only=True, frozen=True):
+    """Query of a list: `limit` alone gives the newest; none of them gives all (the newest 10,000)."""
+
+    limit: Id | None = None
+    before: Position | None = None
+    after: Position | None = None
+    around: Position | None = None
+
+
+class CommandEvent(Struct, kw_only=True, frozen=True):
+    """One row of the catalogue: the event's payload, the field a bare value stands for, and the documents that name it."""
+
+    payload: type[Struct]
+    does: str
+    bare: str | None = None
+    documents: str = ""
+
+
+COMMANDS: dict[str, CommandEvent] = {
+    "join_user_room": CommandEvent(
+        payload=JoinUserRoom, bare="user_id", documents="A", does="confirm the own room; both spellings from here on"
+    ),
+    "join_conversation": CommandEvent(
+        payload=JoinConversation, bare="conversation_id", documents="AB", does="look at a conversation"
+    ),
+    "leave_conversation": CommandEvent(
+        payload=LeaveConversation, bare="conversation_id", documents="B", does="look away"
+    ),
+    "send_message": CommandEvent(payload=SendMessage, documents="AB", does="send; acknowledged after the commit"),
+    "typing": CommandEvent(
+        payload=Typing, documents="A", does="typing, or no longer; repeated every 3 s, expires after 6 s"
+    ),
+    "mark_read": CommandEvent(payload=MarkRead, documents="A", does="read everything, or up to a position"),
+    "mark_as_read": CommandEvent(payload=MarkAsRead, documents="B", does="read up to a message"),
+    "set_presence": CommandEvent(payload=SetPresence, does="how to be seen"),
+    "sync": CommandEvent(payload=Sync, does="what is new since these versions"),
+    "digest": CommandEvent(payload=Digest, does="is anything stale?"),
+}
+"""Every event a client may emit; any other name is refused before it is dispatched."""
+
+
+def digest_sum(versions: dict[int, int]) -> int:
+    """The `sum` of a digest over conversation id → version followed to, alike on both sides."""
+    return sum(conversation_id * 1_000_003 + version for conversation_id, version in versions.items()) % 2**53

@@ -1,0 +1,28 @@
+"""Times on the wire: ISO 8601 UTC with milliseconds and `Z`; inside, whole milliseconds since 1970."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def now_ms() -> int:
+    """The present, in whole milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def to_wire(at_ms: int) -> str:
+    """Milliseconds since 1970 as `2026-11-22T09:41:07.120Z`."""
+    moment = EPOCH + timedelta(milliseconds=at_ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+
+
+def from_wire(text: str) -> int:
+    """Milliseconds since 1970 of an ISO 8601 time; raises ValueError where it is not one with a zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        message = f"a time without a zone: {text!r}"
+        raise ValueError(message)
+    return round((moment - EPOCH) / timedelta(milliseconds=1))
