@@ -1,0 +1,1 @@
+"""The Hearth server: http and socket doors over services over storage."""

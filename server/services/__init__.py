@@ -1,0 +1,1 @@
+"""What the server does, once for both doors: no HTTP, no sockets, no SQL in here."""

@@ -1,0 +1,210 @@
+"""The tables, with the index behind every query; SQLAlchemy Core. Times are whole milliseconds since 1970 UTC.
+
+Every row that belongs to a conversation carries `version`, taken from the conversation's `head` in the transaction that
+changed it (docs/architecture.md, Versions). Facts of one user alone count on `users.user_version`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite gives row ids only to a column declared INTEGER."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+server_facts = Table(
+    "server_facts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""Facts of the server as a whole: `epoch` (UUID text, replaced when a backup is restored)."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", BigId, primary_key=True, autoincrement=True),
+    Column("username", String(64), nullable=False),
+    Column("username_key", String(128), nullable=False, unique=True),
+    Column("display_name", String(128), nullable=False),
+    Column("search_key", String(256), nullable=False),
+    Column("password_hash", Text),
+    Column("role", String(16), nullable=False),
+    Column("status_text", String(256), nullable=False, default=""),
+    Column("avatar_attachment_id", BigId),
+    Column("is_bot", Boolean, nullable=False, default=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("deactivated_at", BigInteger),
+    Column("last_seen_at", BigInteger),
+    Column("version", BigInteger, nullable=False, default=1),
+    Column("user_version", BigInteger, nullable=False, default=0),
+    Index("ix_users_search_key", "search_key"),
+)
+"""`username_key`: NFKC and casefold of the name, so that look-alikes collide. `search_key`: folded names for look-up."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", BigId, primary_key=True, autoincrement=True),
+    Column("user_id", BigId, ForeignKey("users.user_id"), nullable=False),
+    Column("device_name", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("refresh_counter", BigInteger, nullable=False, default=0),
+    Column("refresh_hash", String(64)),
+    Column("previous_hash", String(64)),
+    Column("rotated_at", BigInteger),
+    Index("ix_sessions_user_id_revoked_at", "user_id", "revoked_at"),
+    Index("ix_sessions_refresh_hash", "refresh_hash", unique=True),
+    Index("ix_sessions_previous_hash", "previous_hash"),
+)
+"""One signed-in device or script (`kind` device|token). Only SHA-256 hex of tokens is kept."""
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("invite_id", BigId, primary_key=True, autoincrement=True),
+    Column("code_hash", String(64), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("conversation_id", BigId, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("title", String(256)),
+    Column("user1_id", BigId, ForeignKey("users.user_id")),
+    Column("user2_id", BigId, ForeignKey("users.user_id")),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("last_message_at", BigInteger),
+    Column("version", BigInteger, nullable=False, default=0),
+    Column("head", BigInteger, nullable=False, default=0),
+    Column("last_position", BigInteger, nullable=False, default=0),
+    Column("member_count", Integer, nullable=False, default=0),
+    UniqueConstraint("user1_id", "user2_id"),
+)
+"""`head`: the last number given out; `last_position`: the last message's place; `version`: this row's own number."""
+
+members = Table(
+    "members",
+    metadata,
+    Column("conversation_id", BigId, ForeignKey("conversations.conversation_id"), primary_key=True),
+    Column("user_id", BigId, ForeignKey("users.user_id"), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("joined_at", BigInteger, nullable=False),
+    Column("left_at", BigInteger),
+    Column("read_position", BigInteger, nullable=False, default=0),
+    Column("read_at", BigInteger),
+    Column("version", BigInteger, nullable=False),
+    Column("unread_from", BigInteger),
+    Column("pinned", Boolean, nullable=False, default=False),
+    Column("muted_until", BigInteger),
+    Column("archived", Boolean, nullable=False, default=False),
+    Column("own_version", BigInteger, nullable=False, default=0),
+    Index("ix_members_user_id_left_at", "user_id", "left_at"),
+    Index("ix_members_conversation_id_version", "conversation_id", "version"),
+    Index("ix_members_user_id_own_version", "user_id", "own_version"),
+)
+"""A seat. `left_at` is set on removal (the row stays as a tombstone). `unread_from` … `archived` are the viewer's own."""
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("conversation_id", BigId, primary_key=True),
+    Column("user_id", BigId, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("read_at", BigInteger, nullable=False),
+    Index("ix_marks_conversation_id_position", "conversation_id", "position"),
+)
+"""Each advance of a read cursor, kept: `read_at` of a message is the first mark at or past its position."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", BigId, primary_key=True, autoincrement=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("conversation_id", BigId, ForeignKey("conversations.conversation_id"), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("sender_id", BigId, ForeignKey("users.user_id"), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("content", Text),
+    Column("content_hash", String(64), nullable=False),
+    Column("reply_to_uid", String(36)),
+    Column("mentions", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("edited_at", BigInteger),
+    Column("deleted_at", BigInteger),
+    UniqueConstraint("conversation_id", "position"),
+    Index("ix_messages_conversation_id_version", "conversation_id", "version"),
+    Index("ix_messages_reply_to_uid", "reply_to_uid", sqlite_where=text("reply_to_uid IS NOT NULL"), postgresql_where=text("reply_to_uid IS NOT NULL")),
+)
+"""`content_hash`: SHA-256 of the original type, text, reply and attachments, to tell a retry from a conflict."""
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("message_id", BigId, ForeignKey("messages.message_id"), primary_key=True),
+    Column("emoji", String(64), primary_key=True),
+    Column("user_id", BigId, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("attachment_id", BigId, primary_key=True, autoincrement=True),
+    Column("key", String(32), nullable=False, unique=True),
+    Column("blob_hash", String(64), nullable=False),
+    Column("owner_id", BigId, ForeignKey("users.user_id"), nullable=False),
+    Column("message_id", BigId, ForeignKey("messages.message_id")),
+    Column("place", Integer, nullable=False, default=0),
+    Column("purpose", String(16), nullable=False),
+    Column("file_name", String(256), nullable=False),
+    Column("file_type", String(128), nullable=False),
+    Column("file_size", BigInteger, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("duration_s", Float),
+    Column("has_thumbnail", Boolean, nullable=False, default=False),
+    Column("blurhash", String(64)),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Index("ix_attachments_message_id_place", "message_id", "place"),
+    Index("ix_attachments_owner_id_expires_at", "owner_id", "expires_at"),
+    Index("ix_attachments_expires_at", "expires_at"),
+    Index("ix_attachments_blob_hash", "blob_hash"),
+)
+"""A file as a message or profile shows it. `key`: 128 random bits in hex; `expires_at` is null once bound.
+
+`purpose` is `message` or `avatar`. Several rows may share a blob; the hash stays inside storage.
+"""
