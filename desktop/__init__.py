@@ -1,0 +1,1 @@
+"""The Hearth desktop app: a core without a face, and Qt around it."""

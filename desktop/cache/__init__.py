@@ -1,0 +1,1 @@
+"""What survives a restart: SQLite on its own thread, settings, secrets."""

@@ -1,0 +1,1 @@
+"""Qt models that replay the core's row operations and know nothing else."""

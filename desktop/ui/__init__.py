@@ -1,0 +1,1 @@
+"""Everything that is seen: windows, painters, the composer, the theme."""
