@@ -1,0 +1,47 @@
+# Everything a person does with the project. Each target sets up what it needs first and is quick when nothing changed.
+BIN := .venv/bin
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help setup setup-test demo test check bench installer lock icons
+
+help:
+	@echo "make setup      install what Hearth needs into .venv"
+	@echo "make demo       a server with sample people and two windows, side by side"
+	@echo "make check      lint, format, types and import contracts"
+	@echo "make test       the check and the whole test suite"
+	@echo "make bench      measure the server against its reference"
+	@echo "make installer  build the desktop app into dist/hearth"
+	@echo "make lock       resolve the requirements again"
+	@echo "make icons      draw the app's icons again from the drawing"
+
+setup:
+	@scripts/setup
+
+setup-test:
+	@scripts/setup --test
+
+demo: setup
+	@$(BIN)/hearth demo
+
+# PYTEST narrows or widens a run: make test PYTEST="tests/server -x"
+test: check
+	@$(BIN)/python -m pytest $(PYTEST)
+
+check: setup-test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python -m benchmarks
+
+installer: setup-test
+	@$(BIN)/python -m PyInstaller --noconfirm --log-level WARN build_installer.spec
+	@echo "The app is in dist/hearth; start it with dist/hearth/hearth."
+
+lock:
+	@scripts/setup --lock
+
+icons: setup
+	@$(BIN)/python scripts/icons.py

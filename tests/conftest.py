@@ -1,0 +1,95 @@
+"""What holds in every test: no display is asked for, and nothing is logged that the test did not expect.
+
+A record at WARNING or above fails the test that it happened in, in set-up and tear-down too; Qt's own messages are
+records of the logger "qt". A test that expects one says so:
+
+    def test_a_lost_line_is_told(expected_logs: ExpectLog) -> None:
+        expected_logs("connection lost")        # must happen at least once, or the test fails
+
+    @pytest.mark.allow_logs("reconnecting")      # may happen, for races that the test does not decide
+    def test_...
+
+Both take a regular expression that is searched in "logger: message". Warnings and unraisable exceptions are errors
+(pyproject.toml).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+
+import hypothesis
+import pytest
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# Shared machines stall: a deadline would measure the neighbours. CI draws the same examples each time.
+hypothesis.settings.register_profile("hearth", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("ci", parent=hypothesis.settings.get_profile("hearth"), derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "hearth")
+
+ExpectLog = Callable[[str], None]
+
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+class LogWatch(logging.Handler):
+    """Collects what is logged at WARNING or above in one test, and tells what of it nobody expected."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+        self.required: list[str] = []
+        self.allowed: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the record as one line, with its exception if there is one."""
+        self.lines.append(f"{record.name}: {self.format(record)}")
+
+    def complaints(self) -> list[str]:
+        """The lines nobody expected, and the expectations that were not met."""
+        expected = [*self.required, *self.allowed]
+        unexpected = [line for line in self.lines if not any(re.search(pattern, line) for pattern in expected)]
+        missing = [p for p in self.required if not any(re.search(p, line) for line in self.lines)]
+        return [f"unexpected log: {line}" for line in unexpected] + [f"log did not happen: {p}" for p in missing]
+
+
+def _log_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """Hand a message of Qt to Python's logging; its category says which part of Qt speaks."""
+    logging.getLogger("qt").log(_LEVELS[kind], "%s (%s)", message, context.category)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _qt_messages() -> Iterator[None]:
+    """Route Qt's messages into logging for the whole run."""
+    previous = qInstallMessageHandler(_log_qt_message)
+    yield
+    qInstallMessageHandler(previous)
+
+
+@pytest.fixture(autouse=True)
+def _log_watch(request: pytest.FixtureRequest) -> Iterator[LogWatch]:
+    """Fail the test on what it logged unexpectedly. Set up first and torn down last, so other fixtures count too."""
+    watch = LogWatch()
+    watch.allowed = [pattern for mark in request.node.iter_markers("allow_logs") for pattern in mark.args]
+    logging.getLogger().addHandler(watch)
+    yield watch
+    logging.getLogger().removeHandler(watch)
+    complaints = watch.complaints()
+    if complaints:
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.fixture
+def expected_logs(_log_watch: LogWatch) -> ExpectLog:
+    """A function that takes a regular expression: a record at WARNING or above that this test must produce."""
+    return _log_watch.required.append
