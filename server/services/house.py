@@ -1,0 +1,36 @@
+"""The house: every service, built once (server/app.py) and handed to the transports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # A transport needs the house alone; each service's own imports come with whoever builds it.
+    from server.config import Config
+    from server.services.access import Access
+    from server.services.accounts import Accounts
+    from server.services.conversations import Conversations
+    from server.services.cursors import Cursors
+    from server.services.messages import Messages
+    from server.services.ports import Announcer, PresenceBook
+    from server.services.sync import SyncDesk
+    from server.services.uploads import Uploads
+    from server.storage.unit import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Who answers which question; owns nothing but the references."""
+
+    config: Config
+    database: Database
+    announcer: Announcer
+    presence: PresenceBook
+    access: Access
+    accounts: Accounts
+    conversations: Conversations
+    messages: Messages
+    cursors: Cursors
+    sync: SyncDesk
+    uploads: Uploads

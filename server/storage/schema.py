@@ -1,0 +1,72 @@
+"""Bringing a database to this program's tables with Alembic, and the facts a new one starts with."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, insert, select
+
+from server.storage.tables import server_facts
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class TooNew(Exception):  # noqa: N818 - read by the operator as a sentence, not as a class name
+    """The database was made by a newer program."""
+
+
+def upgrade(engine: Engine) -> None:
+    """Run the revisions that are missing, then give a new database its epoch. Raises TooNew."""
+    with engine.connect() as connection, connection.begin():
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in _known():
+            message = (
+                f"The database is at revision {current}, which this hearth-server does not know. Install a newer one."
+            )
+            raise TooNew(message)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        _found_epoch(connection)
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database is at the newest revision this program knows."""
+    return MigrationContext.configure(connection).get_current_revision() == _head()
+
+
+def epoch(connection: Connection) -> str:
+    """The name of this database's history; replaced when a backup is restored."""
+    return str(connection.execute(select(server_facts.c.value).where(server_facts.c.name == "epoch")).scalar_one())
+
+
+def _found_epoch(connection: Connection) -> None:
+    """Name the history of a new database."""
+    known = connection.execute(select(server_facts.c.value).where(server_facts.c.name == "epoch")).scalar()
+    if known is None:
+        connection.execute(insert(server_facts).values(name="epoch", value=str(uuid.uuid4())))
+
+
+def _config() -> Config:
+    """Alembic's settings, without a file of its own."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@cache
+def _head() -> str | None:
+    """The newest revision; read once, for the files do not change while the program runs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Every revision this program knows."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
