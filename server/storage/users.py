@@ -1,0 +1,191 @@
+"""Rows of people: found by name or number, made, changed, and shown as `User`."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import quote
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, update
+
+from protocol.shapes import Role, User
+from protocol.times import to_wire
+from server.storage.tables import attachments, users
+
+
+class Credentials(Struct, frozen=True, kw_only=True):
+    """What a log-in is checked against."""
+
+    user_id: int
+    password_hash: str | None
+    deactivated: bool
+
+
+class NewUser(Struct, frozen=True, kw_only=True):
+    """A person to be stored, names already cleaned."""
+
+    username: str
+    display_name: str
+    password_hash: str
+    role: Role = "member"
+
+
+def username_key(username: str) -> str:
+    """The form in which two names are the same: NFKC and casefold, so that look-alikes collide (reliability T25)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
+
+
+def search_key(username: str, display_name: str) -> str:
+    """Both names folded for look-up, without accents."""
+    return folded(f"{username} {display_name}")[:256]
+
+
+def folded(text: str) -> str:
+    """Text as it is searched: NFKD, no accents, casefolded."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
+
+
+_SHOWN = (
+    users.c.user_id,
+    users.c.username,
+    users.c.display_name,
+    users.c.role,
+    users.c.status_text,
+    users.c.is_bot,
+    users.c.deactivated_at,
+    users.c.version,
+    attachments.c.key.label("avatar_key"),
+    attachments.c.file_name.label("avatar_name"),
+)
+
+
+def _shown() -> Select[Any]:
+    """The columns of a `User`, its picture included."""
+    return select(*_SHOWN).join_from(
+        users, attachments, attachments.c.attachment_id == users.c.avatar_attachment_id, isouter=True
+    )
+
+
+def _user(row: Row[Any]) -> User:
+    """A row of `_shown` as it goes over the wire."""
+    avatar = None if row.avatar_key is None else f"/api/files/{row.avatar_key}/{quote(row.avatar_name)}"
+    return User(
+        user_id=row.user_id,
+        username=row.username,
+        display_name=row.display_name,
+        avatar_url=avatar,
+        role=row.role,
+        status_text=row.status_text,
+        is_bot=row.is_bot,
+        deactivated_at=None if row.deactivated_at is None else to_wire(row.deactivated_at),
+        version=row.version,
+    )
+
+
+def load(connection: Connection, user_ids: Collection[int]) -> dict[int, User]:
+    """These people by id; those who do not exist are left out."""
+    if not user_ids:
+        return {}
+    rows = connection.execute(_shown().where(users.c.user_id.in_(set(user_ids))))
+    return {row.user_id: _user(row) for row in rows}
+
+
+def load_one(connection: Connection, user_id: int) -> User | None:
+    """One person, or None."""
+    return load(connection, [user_id]).get(user_id)
+
+
+def find(connection: Connection, query: str, limit: int) -> list[User]:
+    """Active people whose names contain every word of the query, by name; all of them for an empty one."""
+    wanted = _shown().where(users.c.deactivated_at.is_(None))
+    for word in folded(query).split():
+        wanted = wanted.where(users.c.search_key.contains(word, autoescape=True))
+    return [_user(row) for row in connection.execute(wanted.order_by(users.c.search_key).limit(limit))]
+
+
+def by_name(connection: Connection, username: str) -> Credentials | None:
+    """Whom this name means, or None."""
+    return _credentials(connection, users.c.username_key == username_key(username))
+
+
+def by_id(connection: Connection, user_id: int) -> Credentials | None:
+    """The credentials of a person, or None."""
+    return _credentials(connection, users.c.user_id == user_id)
+
+
+def _credentials(connection: Connection, who: ColumnElement[bool]) -> Credentials | None:
+    """The credentials of the one person meant."""
+    columns = select(users.c.user_id, users.c.password_hash, users.c.deactivated_at)
+    row = connection.execute(columns.where(who)).one_or_none()
+    if row is None:
+        return None
+    return Credentials(user_id=row.user_id, password_hash=row.password_hash, deactivated=row.deactivated_at is not None)
+
+
+def add(connection: Connection, new: NewUser, now_ms: int) -> int | None:
+    """Store a person; their id, or None when the name is taken."""
+    key = username_key(new.username)
+    if connection.execute(select(users.c.user_id).where(users.c.username_key == key)).one_or_none() is not None:
+        return None
+    values = {
+        "username": new.username,
+        "username_key": key,
+        "display_name": new.display_name,
+        "search_key": search_key(new.username, new.display_name),
+        "password_hash": new.password_hash,
+        "role": new.role,
+        "created_at": now_ms,
+    }
+    return int(connection.execute(insert(users).values(values).returning(users.c.user_id)).scalar_one())
+
+
+def change_profile(connection: Connection, user_id: int, *, display_name: str | None, status_text: str | None) -> None:
+    """Store the names given, and count the change."""
+    row = connection.execute(
+        select(users.c.username, users.c.display_name, users.c.status_text).where(users.c.user_id == user_id)
+    ).one()
+    shown = row.display_name if display_name is None else display_name
+    values = {
+        "display_name": shown,
+        "search_key": search_key(row.username, shown),
+        "status_text": row.status_text if status_text is None else status_text,
+        "version": users.c.version + 1,
+    }
+    connection.execute(update(users).where(users.c.user_id == user_id).values(values))
+
+
+def set_avatar(connection: Connection, user_id: int, attachment_id: int | None) -> None:
+    """Store which picture stands for them, and count the change."""
+    values = {"avatar_attachment_id": attachment_id, "version": users.c.version + 1}
+    connection.execute(update(users).where(users.c.user_id == user_id).values(values))
+
+
+def set_password_hash(connection: Connection, user_id: int, password_hash: str) -> None:
+    """Store a new password's hash."""
+    connection.execute(update(users).where(users.c.user_id == user_id).values(password_hash=password_hash))
+
+
+def set_last_seen(connection: Connection, user_id: int, at_ms: int) -> None:
+    """Store when they were last there; never earlier than what is stored."""
+    seen = users.c.last_seen_at
+    connection.execute(
+        update(users).where(users.c.user_id == user_id, (seen.is_(None)) | (seen < at_ms)).values(last_seen_at=at_ms)
+    )
+
+
+def last_seen(connection: Connection, user_ids: Collection[int]) -> dict[int, int]:
+    """When each of these was last there, in milliseconds; those never seen are left out."""
+    if not user_ids:
+        return {}
+    seen = select(users.c.user_id, users.c.last_seen_at)
+    rows = connection.execute(seen.where(users.c.user_id.in_(set(user_ids)), users.c.last_seen_at.is_not(None)))
+    return {row.user_id: row.last_seen_at for row in rows}
+
+
+def has_admin(connection: Connection) -> bool:
+    """Whether somebody may administer this server."""
+    wanted = select(users.c.user_id).where(users.c.role == "admin", users.c.deactivated_at.is_(None)).limit(1)
+    return connection.execute(wanted).one_or_none() is not None
