@@ -1,0 +1,256 @@
+"""Files on their way in, beside messages, and on their way out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace as changed
+
+from protocol.commands import SentFile
+from protocol.errors import ErrorCode, Refused
+from protocol.limits import Limits
+from protocol.shapes import Attachment
+from protocol.times import now_ms
+from server.services import sniffing, thumbnails
+from server.services.ports import Actor
+from server.services.refusals import file_not_uploaded, not_found
+from server.storage import attachments as rows
+from server.storage.attachments import AttachmentRow
+from server.storage.blobs import BlobStore, Incoming
+
+if TYPE_CHECKING:
+    from server.services.access import Access
+    from server.storage.unit import Database, Unit
+
+THUMBNAIL_SIDE = 640
+AVATAR_SIDE = 256
+UNBOUND_MS = 24 * 3600 * 1000
+"""An upload that no message names within a day is deleted (contract, REST)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file to hand out. `inline`: may be shown in place; otherwise it is a download."""
+
+    path: Path
+    size: int
+    file_name: str
+    file_type: str
+    inline: bool
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What an incoming file turned out to be."""
+
+    file_type: str
+    width: int | None = None
+    height: int | None = None
+    thumbnail: Path | None = None
+
+
+class Uploads:
+    """Takes files in, binds them to messages, hands them out to those who may see them, and forgets the rest.
+
+    receive() ──► store() ──► unbound ── bind() in the sending transaction ──► bound
+                                 └────── 24 h ──► sweep(): row, then blob ──► (gone)
+    """
+
+    def __init__(self, database: Database, access: Access, blobs: BlobStore, limits: Limits) -> None:
+        """Work on these; nothing is read or written yet."""
+        self._database = database
+        self._access = access
+        self._blobs = blobs
+        self._limits = limits
+
+    def receive(self, actor: Actor) -> Incoming:
+        """A place to write an upload to. Raises Refused (`too_many_uploads`, `storage_full`); its `write` `file_too_large`."""
+        with self._database.read() as connection:
+            waiting = rows.open_uploads(connection, actor.user_id)
+        self._refuse_too_many(waiting)
+        return self._blobs.receive(self._limits.file_bytes)
+
+    def store(self, actor: Actor, incoming: Incoming, name: str | None) -> Attachment:
+        """A received file as an unbound attachment of the caller. Raises Refused; then nothing is left of it."""
+        try:
+            incoming.finish()
+            shown = sniffing.file_name(name)
+            looked = self._look(incoming, shown)
+            row = self._keep(actor, incoming, shown, looked)
+            return self._database.write(lambda unit: self._added(unit, row)).to_wire()
+        finally:
+            _thumbnail_path(incoming).unlink(missing_ok=True)
+            incoming.drop()
+
+    def store_avatar(self, actor: Actor, incoming: Incoming) -> AttachmentRow:
+        """A received picture as a square avatar, not yet anybody's. Raises Refused where it is no picture."""
+        target = _thumbnail_path(incoming)
+        try:
+            incoming.finish()
+            facts = thumbnails.make(
+                incoming.path, target, side=AVATAR_SIDE, pixels=self._limits.image_pixels, square=True
+            )
+            if facts is None or not facts.made:
+                message = "This is no picture the server can read. Choose a PNG, JPEG, GIF or WebP file."
+                raise Refused(ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
+            picture = self._blobs.receive(self._limits.image_bytes)
+            picture.write(target.read_bytes())
+            looked = _Looked("image/webp", AVATAR_SIDE, AVATAR_SIDE)
+            return changed(self._keep(actor, picture, "avatar.webp", looked), purpose="avatar", expires_at=None)
+        finally:
+            target.unlink(missing_ok=True)
+            incoming.drop()
+
+    def bind(self, unit: Unit, actor: Actor, message_id: int, files: Sequence[SentFile]) -> list[AttachmentRow]:
+        """Tie files to a message inside its transaction: own unbound uploads, or copies of what the actor can see.
+
+        Raises Refused (`file_not_uploaded`) for anything else; the caller's whole job is undone then.
+        """
+        return [self._bound(unit, actor, message_id, place, file) for place, file in enumerate(files)]
+
+    def resolve(self, actor: Actor, files: Sequence[SentFile]) -> list[AttachmentRow]:
+        """The files a send names, in order, before any transaction. Raises Refused (`file_not_uploaded`)."""
+        return [self._visible(actor, file) for file in files]
+
+    def state(self, actor: Actor, attachment_id: int) -> Attachment:
+        """One's own upload. Raises Refused (`not_found`)."""
+        with self._database.read() as connection:
+            row = rows.by_id(connection, attachment_id)
+        if row is None or row.owner_id != actor.user_id:
+            raise not_found("upload")
+        return row.to_wire()
+
+    def open(self, actor: Actor, key: str) -> StoredFile:
+        """A file the caller may see. Raises Refused (`not_found`)."""
+        row = self._access.attachment(actor, key)
+        path = self._existing(row.blob_hash, thumbnail=False)
+        inline = row.file_type in sniffing.INLINE_TYPES
+        return StoredFile(path, row.file_size, row.file_name, row.file_type, inline, f"{row.key}-f")
+
+    def thumbnail(self, actor: Actor, key: str) -> StoredFile:
+        """The small picture of a file the caller may see. Raises Refused (`not_found`)."""
+        row = self._access.attachment(actor, key)
+        if not row.has_thumbnail:
+            raise not_found("thumbnail")
+        path = self._existing(row.blob_hash, thumbnail=True)
+        return StoredFile(path, path.stat().st_size, f"{row.key}.webp", "image/webp", inline=True, etag=f"{row.key}-t")
+
+    def sweep(self, at_ms: int | None = None) -> int:
+        """Forget uploads whose time is over; the result counts the deleted blobs."""
+        self._blobs.sweep()
+        at = now_ms() if at_ms is None else at_ms
+        unnamed = self._database.write(lambda unit: rows.take_expired(unit.connection, at))
+        return sum(self._removed(digest) for digest in unnamed)
+
+    def _removed(self, digest: str) -> int:
+        """Delete a blob unless an upload has named it since; asked in the writer's thread, where no row can slip in."""
+
+        def job(unit: Unit) -> int:
+            if rows.is_named(unit.connection, digest):
+                return 0
+            self._blobs.remove(digest)
+            return 1
+
+        return self._database.write(job)
+
+    def _look(self, incoming: Incoming, name: str) -> _Looked:
+        """Type, pixels and thumbnail of a finished file. Raises Refused where a picture is beyond the limits."""
+        found = sniffing.sniff(incoming.path, name)
+        if found not in sniffing.IMAGE_TYPES:
+            return _Looked(found)
+        if incoming.size > self._limits.image_bytes:
+            raise _image_too_large(f"{self._limits.image_bytes / 1e6:.0f} MB")
+        target = _thumbnail_path(incoming)
+        facts = thumbnails.make(incoming.path, target, side=THUMBNAIL_SIDE, pixels=self._limits.image_pixels)
+        if facts is None:
+            # Broken, or a bomb: it stays a plain file that nobody's program opens by itself.
+            return _Looked(sniffing.UNKNOWN_TYPE)
+        if facts.too_many:
+            raise _image_too_large(f"{self._limits.image_pixels / 1e6:.0f} megapixels")
+        return _Looked(found, facts.width, facts.height, target)
+
+    def _keep(self, actor: Actor, incoming: Incoming, name: str, looked: _Looked) -> AttachmentRow:
+        """Move the bytes to their place and make their row, not yet written."""
+        size = incoming.size
+        digest = self._blobs.keep(incoming, looked.thumbnail)
+        at = now_ms()
+        return AttachmentRow(
+            key=secrets.token_hex(16),
+            blob_hash=digest,
+            owner_id=actor.user_id,
+            file_name=name,
+            file_type=looked.file_type,
+            file_size=size,
+            width=looked.width,
+            height=looked.height,
+            has_thumbnail=looked.thumbnail is not None,
+            created_at=at,
+            expires_at=at + UNBOUND_MS,
+        )
+
+    def _added(self, unit: Unit, row: AttachmentRow) -> AttachmentRow:
+        """Write the row, unless other uploads of the same user were faster."""
+        self._refuse_too_many(rows.open_uploads(unit.connection, row.owner_id))
+        # The sweep may have deleted the same bytes between keep() and now; it runs in this thread too, so look here.
+        self._blobs.path(row.blob_hash)
+        return rows.add(unit.connection, row)
+
+    def _bound(self, unit: Unit, actor: Actor, message_id: int, place: int, file: SentFile) -> AttachmentRow:
+        """One file tied to the message: the caller's unbound upload itself, a copy of what they can see elsewhere."""
+        row = self._visible(actor, file)
+        name = sniffing.file_name(file.file_name) if file.file_name else row.file_name
+        if row.expires_at is not None:
+            if row.owner_id != actor.user_id or not rows.bind(unit.connection, row.attachment_id, message_id, place):
+                raise file_not_uploaded()
+            return changed(row, message_id=message_id, place=place, expires_at=None)
+        copy = changed(
+            row,
+            key=secrets.token_hex(16),
+            owner_id=actor.user_id,
+            message_id=message_id,
+            place=place,
+            purpose="message",
+            file_name=name,
+            created_at=unit.now_ms,
+        )
+        return rows.add(unit.connection, copy)
+
+    def _visible(self, actor: Actor, file: SentFile) -> AttachmentRow:
+        """The row behind an address the caller may use. Raises Refused (`file_not_uploaded`)."""
+        key = rows.key_of(file.file_url)
+        if key is None:
+            raise file_not_uploaded()
+        try:
+            return self._access.attachment(actor, key)
+        except Refused as refusal:
+            raise file_not_uploaded() from refusal
+
+    def _existing(self, digest: str, *, thumbnail: bool) -> Path:
+        """Where the bytes lie; a missing blob answers as a missing file."""
+        try:
+            return self._blobs.thumbnail(digest) if thumbnail else self._blobs.path(digest)
+        except FileNotFoundError:
+            raise not_found("file") from None
+
+    def _refuse_too_many(self, waiting: int) -> None:
+        """Raise Refused where as many uploads wait as one may have."""
+        most = self._limits.open_uploads_per_user
+        if waiting >= most:
+            message = f"{most} uploads wait to be sent. Send them first, then upload more."
+            raise Refused(ErrorCode.TOO_MANY_UPLOADS, message, retry_after_s=60)
+
+
+def _thumbnail_path(incoming: Incoming) -> Path:
+    """Where the small picture is made, beside the file on its way in."""
+    return incoming.path.with_suffix(".thumb")
+
+
+def _image_too_large(limit: str) -> Refused:
+    """The refusal of a picture over a limit told in words."""
+    message = f"The picture is larger than {limit}, which is the most this server takes. Send a smaller one."
+    return Refused(ErrorCode.IMAGE_TOO_LARGE, message)
