@@ -1,0 +1,78 @@
+"""What the app remembers between starts: theme, window, server, account. Owns `settings.json` of a profile."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from desktop.core.observable import Observable
+
+log = logging.getLogger(__name__)
+
+ThemeChoice = Literal["system", "light", "dark"]
+
+
+class Settings(Struct, kw_only=True, frozen=True):
+    """Everything remembered. `geometry` and `splitter` are Qt's own states in base64; `server` an address with scheme.
+
+    `stay_signed_in` is the person's wish. Secrets are never here (desktop/cache/secrets.py).
+    """
+
+    theme: ThemeChoice = "system"
+    geometry: str = ""
+    splitter: str = ""
+    server: str = ""
+    server_name: str = ""
+    username: str = ""
+    user_id: int = 0
+    session_id: int = 0
+    stay_signed_in: bool = True
+    last_folder: str = ""
+
+
+class SettingsFile:
+    """The settings in memory, watched through `current`; written behind on one thread, whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        """Read `path`; where it is missing the defaults hold, and a file that is not understood is kept aside."""
+        self._path = path
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settings")
+        self.current: Observable[Settings] = Observable(self._read())
+
+    def change(self, **facts: object) -> None:
+        """Replace some fields by name; who watches hears at once, the file follows."""
+        self.current.value = msgspec.structs.replace(self.current.value, **facts)
+        self._writer.submit(self._write, self.current.value)
+
+    def close(self) -> None:
+        """Wait until everything is written."""
+        self._writer.shutdown(wait=True)
+
+    def _read(self) -> Settings:
+        """What the file says."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Settings)
+        except FileNotFoundError:
+            return Settings()
+        except (OSError, msgspec.MsgspecError) as error:
+            log.warning("settings cannot be read, starting with the defaults: %s", error)
+            with contextlib.suppress(OSError):
+                self._path.replace(self._path.with_suffix(".broken"))
+            return Settings()
+
+    def _write(self, settings: Settings) -> None:
+        """Beside the file first, then in its place: a crash leaves the old or the new one."""
+        beside = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            beside.write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=2))
+            os.replace(beside, self._path)  # noqa: PTH105 - the call whose atomicity POSIX and Windows document
+        except OSError as error:
+            log.warning("settings cannot be written: %s", error)
