@@ -1,0 +1,116 @@
+"""The colours of the design (visual.md), light and dark, and which of the two is shown now."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from desktop.ui.style_sheet import style_sheet
+from desktop.ui.tokens import DARK, LIGHT, Theme
+
+__all__ = ["DARK", "LIGHT", "Choice", "Theme", "ThemeSource", "current", "install", "palette", "source"]
+
+Choice = Literal["light", "dark", "system"]
+
+
+class ThemeSource(QObject):
+    """Owns which theme is shown: the person's choice, or what the system shows, followed live."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choice: Choice = "system"
+        self._theme = LIGHT
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._follow)
+        self._follow()
+
+    @property
+    def theme(self) -> Theme:
+        """The theme shown now."""
+        return self._theme
+
+    @property
+    def choice(self) -> Choice:
+        """What the person chose."""
+        return self._choice
+
+    def choose(self, choice: Choice) -> None:
+        """Show light, dark, or whatever the system shows; every window changes at once."""
+        self._choice = choice
+        self._follow()
+
+    def dress(self) -> None:
+        """Give palette and style sheet of the theme to the application: at start, and after each change."""
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.setPalette(palette(self._theme))
+            application.setStyleSheet(style_sheet(self._theme))
+
+    def _follow(self) -> None:
+        """Work out the theme anew; who draws by it is told only when it differs."""
+        wanted = DARK if self._wants_dark() else LIGHT
+        if wanted is not self._theme:
+            self._theme = wanted
+            self.dress()
+            self.changed.emit()
+
+    def _wants_dark(self) -> bool:
+        """Whether the choice, or the system where it has the word, is dark."""
+        if self._choice == "system":
+            return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        return self._choice == "dark"
+
+
+@cache
+def source() -> ThemeSource:
+    """The one theme source of the application; asked for first when the QApplication is there."""
+    return ThemeSource()
+
+
+def current() -> Theme:
+    """The theme shown now."""
+    return source().theme
+
+
+def install(choice: Choice = "system") -> ThemeSource:
+    """Dress the application for the first time, in one style on every system: the design is the same everywhere."""
+    QApplication.setStyle("Fusion")
+    themes = source()
+    themes.choose(choice)
+    themes.dress()
+    return themes
+
+
+def palette(theme: Theme) -> QPalette:
+    """The theme as Qt's own widgets understand it."""
+    roles = QPalette.ColorRole
+    colours = {
+        roles.Window: theme.panel,
+        roles.WindowText: theme.ink,
+        roles.Base: theme.background,
+        roles.AlternateBase: theme.panel,
+        roles.Text: theme.ink,
+        roles.PlaceholderText: theme.ink3,
+        roles.Button: theme.panel,
+        roles.ButtonText: theme.ink,
+        roles.BrightText: theme.bad,
+        roles.Highlight: theme.accent,
+        roles.HighlightedText: theme.on_accent,
+        roles.ToolTipBase: theme.panel,
+        roles.ToolTipText: theme.ink,
+        roles.Link: theme.accent_text,
+        roles.Mid: theme.line,
+        roles.Dark: theme.line,
+    }
+    made = QPalette()
+    for role, colour in colours.items():
+        made.setColor(role, colour)
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, role, theme.ink3)
+    return made
