@@ -1,4 +1,4 @@
-"""Files coming in as multipart: straight to their place on disk, counted and hashed on the way, never held in memory."""
+"""Files coming in as multipart: straight to disk, counted and hashed on the way, never held in memory."""
 
 from __future__ import annotations
 

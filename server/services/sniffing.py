@@ -1,4 +1,4 @@
-"""What a file really is, by its bytes; what it is called on the way out. A client's word about its type counts for nothing."""
+"""What a file really is, by its bytes, and what it is called; a client's word about its type counts for nothing."""
 
 from __future__ import annotations
 

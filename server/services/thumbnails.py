@@ -1,4 +1,4 @@
-"""Pictures made small in a process of their own, with limits, so that no crafted file harms the server (reliability T19).
+"""Pictures made small in a process of their own, with limits: no crafted file harms the server (reliability T19).
 
 Run as `python -m server.services.thumbnails SOURCE TARGET SIDE square|fit PIXELS`; prints the facts as JSON.
 """
@@ -22,8 +22,12 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 """Named, because Pillow opens over forty formats, and bombs hide in the rare ones (reliability W4)."""
 
 
+_LYING = (5, 6, 7, 8)
+"""EXIF orientations that swap width and height (CIPA DC-008, 4.6.4)."""
+
+
 class Facts(Struct, frozen=True):
-    """What the child found: pixels after orientation, and whether it made a thumbnail. `too_many` pixels: not decoded."""
+    """What the child found: pixels when upright, and whether it made a thumbnail. `too_many`: pixels, not decoded."""
 
     width: int
     height: int
@@ -60,7 +64,7 @@ def _limit() -> None:
 
 def _run(source: str, target: str, side: int, shape: str, pixels: int) -> dict[str, object]:
     """The child's work: check the header's size first, decode, turn upright, scale, write without any metadata."""
-    from PIL import Image, ImageOps  # noqa: PLC0415 - only the child pays for Pillow
+    from PIL import ExifTags, Image, ImageOps  # noqa: PLC0415 - only the child pays for Pillow
 
     Image.MAX_IMAGE_PIXELS = None
     with Image.open(source, formats=_FORMATS) as opened:
@@ -69,7 +73,7 @@ def _run(source: str, target: str, side: int, shape: str, pixels: int) -> dict[s
             return {"width": width, "height": height, "made": False, "too_many": True}
         if opened.format == "JPEG":
             opened.draft("RGB", (side * 2, side * 2))
-        turned = opened.getexif().get(0x0112, 1) >= 5
+        turned = opened.getexif().get(ExifTags.Base.Orientation, 1) in _LYING
         opened.load()
         upright = ImageOps.exif_transpose(opened)
     box = (side, side)
