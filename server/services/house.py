@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from server.services.accounts import Accounts
     from server.services.conversations import Conversations
     from server.services.cursors import Cursors
+    from server.services.limits import SendingLimit
     from server.services.messages import Messages
     from server.services.ports import Announcer, PresenceBook
     from server.services.sync import SyncDesk
@@ -31,6 +32,8 @@ class House:
     accounts: Accounts
     conversations: Conversations
     messages: Messages
+    sending: SendingLimit
+    """Both doors ask it before `messages.post`."""
     cursors: Cursors
     sync: SyncDesk
     uploads: Uploads
