@@ -10,6 +10,8 @@ PROTOCOL_MAX = 1
 
 PROTOCOL_HEADER = "X-Hearth-Protocol"
 HEAD_HEADER = "X-Conversation-Head"
+LAST_POSITION_HEADER = "X-Conversation-Last-Position"
+"""With every list of messages: head and last position, read in the list's own transaction."""
 
 WHOLE_LIST_MAX = 10_000
 """A list asked for without paging holds at most this many of the newest (contract, ground rules)."""

@@ -1,0 +1,219 @@
+"""REST as coroutines: the core's `Api` over `requests` in worker threads. Owns the line's threads and its token."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import requests
+from msgspec import Struct
+
+from desktop.core.ports import HistoryPage
+from desktop.net.rest import Rest
+from desktop.net.tokens import AccessTokens
+from desktop.net.transfers import PIECE, FileBody, save_answer
+from protocol import accounts, commands, shapes
+from protocol.errors import ErrorCode, Refused
+from protocol.limits import HEAD_HEADER, LAST_POSITION_HEADER, Limits
+
+T = TypeVar("T")
+
+Progress = Callable[[float], None]
+
+_ASK_AGAIN = {ErrorCode.UNAUTHENTICATED, ErrorCode.TOKEN_EXPIRED}
+"""After these the access token is refreshed and the request repeated, once."""
+_STEP = 0.01
+"""Progress is told in steps of at least this part: a bar has no more pixels."""
+
+
+class RestApi:
+    """`core.ports.Api`. Every method raises Refused or Unreachable; 401 is refreshed and repeated inside."""
+
+    def __init__(self, rest: Rest, tokens: AccessTokens, limits: Limits | None = None) -> None:
+        self._rest = rest
+        self._tokens = tokens
+        self._limits = limits or Limits()
+
+    def close(self) -> None:
+        """Begin no more requests."""
+        self._rest.close()
+
+    async def history(
+        self,
+        conversation_id: int,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+    ) -> HistoryPage:
+        """A page of messages, ascending; without a place the newest."""
+        places = {"limit": limit, "before": before, "after": after, "around": around}
+        query = {name: place for name, place in places.items() if place is not None}
+        answer = await self._ask("GET", f"/api/messages/{conversation_id}", query=query)
+        messages = msgspec.json.decode(answer.content, type=list[shapes.Message])
+        head, last = (int(answer.headers.get(name, 0)) for name in (HEAD_HEADER, LAST_POSITION_HEADER))
+        return HistoryPage(messages=messages, head=head, last_position=last)
+
+    async def open_direct(self, own_id: int, other_id: int) -> shapes.Conversation:
+        """Create or get the direct conversation with somebody."""
+        body = commands.OpenConversation(participant1_id=own_id, participant2_id=other_id)
+        return await self._read(shapes.Conversation, "POST", "/api/conversations", body=body)
+
+    async def users(self, query: str) -> list[shapes.User]:
+        """People one may write to."""
+        answer = await self._ask("GET", "/api/users", query={"query": query})
+        return msgspec.json.decode(answer.content, type=list[shapes.User])
+
+    async def send(self, command: commands.SendMessage) -> shapes.Message:
+        """Send without the socket."""
+        path = f"/api/messages/{command.conversation_id}"
+        return await self._read(shapes.Message, "POST", path, body=command)
+
+    async def mark_read(self, command: commands.MarkRead) -> None:
+        """Read up to a position, without the socket."""
+        await self._ask("PUT", "/api/messages", body=command)
+
+    async def mark_unread(self, message_id: int) -> None:
+        """Unread from this message on."""
+        body = commands.PatchMessage(is_read=False)
+        await self._ask("PATCH", f"/api/messages/{message_id}", body=body)
+
+    async def upload(self, path: Path, progress: Progress, cancelled: Callable[[], bool]) -> shapes.Attachment:
+        """Upload a local file; `progress` gets 0.0 to 1.0 on the loop. Raises Cancelled, and OSError."""
+        return await self._send_file(shapes.Attachment, "POST", "/api/upload", path, progress, cancelled)
+
+    async def download(self, url: str, target: Path, progress: Progress | None = None) -> None:
+        """A file of the server into `target`, whole or not at all. Raises OSError when the disk refuses."""
+        path, told = _own_path(url), _on_loop(progress)
+
+        def fetch() -> None:
+            with self._send("GET", path, stream=True) as answer:
+                try:
+                    save_answer(answer, target, told if progress else None)
+                except requests.RequestException as error:
+                    raise self._rest.unreachable(error) from error
+
+        await self._rest.transfer(fetch)
+
+    async def picture(self, url: str) -> bytes:
+        """A picture's bytes. Raises Refused (`image_too_large`) for more than the server's limit for images."""
+        path, most = _own_path(url), self._limits.image_bytes
+
+        def fetch() -> bytes:
+            data = bytearray()
+            with self._send("GET", path, stream=True) as answer:
+                try:
+                    for piece in answer.iter_content(PIECE):
+                        data.extend(piece)
+                        if len(data) > most:
+                            raise Refused(ErrorCode.IMAGE_TOO_LARGE, "The picture is too large to be shown.")
+                except requests.RequestException as error:
+                    raise self._rest.unreachable(error) from error
+            return bytes(data)
+
+        return await self._rest.transfer(fetch)
+
+    async def change_profile(self, change: accounts.ProfileChange) -> shapes.User:
+        """One's own name and status text."""
+        return await self._read(shapes.User, "PATCH", "/api/me", body=change)
+
+    async def change_avatar(self, path: Path) -> shapes.User:
+        """One's own picture. Raises OSError when the file is gone."""
+        return await self._send_file(shapes.User, "PUT", "/api/me/avatar", path, lambda _part: None, lambda: False)
+
+    async def change_password(self, change: accounts.PasswordChange) -> None:
+        """A new password; other sessions end."""
+        await self._ask("POST", "/api/me/password", body=change)
+
+    async def devices(self) -> list[accounts.Device]:
+        """One's sessions."""
+        answer = await self._ask("GET", "/api/me/devices")
+        return msgspec.json.decode(answer.content, type=list[accounts.Device])
+
+    async def end_device(self, device_id: int) -> None:
+        """End one of them."""
+        await self._ask("DELETE", f"/api/me/devices/{device_id}")
+
+    async def logout(self) -> None:
+        """End this session on the server."""
+        await self._ask("POST", "/api/auth/logout")
+
+    async def me(self) -> shapes.User:
+        """One's own profile."""
+        return await self._read(shapes.User, "GET", "/api/me")
+
+    async def _read(self, kind: type[T], method: str, path: str, *, body: Struct | None = None) -> T:
+        """The answer's body as a struct."""
+        answer = await self._ask(method, path, body=body)
+        return msgspec.json.decode(answer.content, type=kind)
+
+    async def _ask(
+        self, method: str, path: str, *, query: Mapping[str, str | int] | None = None, body: Struct | None = None
+    ) -> requests.Response:
+        """One small request in a worker thread."""
+        return await self._rest.work(lambda: self._send(method, path, query=query, body=body))
+
+    async def _send_file(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        file: Path,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> T:
+        """Send a file as a form and read the answer."""
+        told = _on_loop(progress)
+
+        def carry(token: str) -> T:
+            body = FileBody(file, told, cancelled)
+            try:
+                answer = self._rest.send(method, path, token=token, upload=body, content_type=body.content_type)
+            except Exception as error:
+                raise body.trouble or error from error
+            finally:
+                body.close()
+            return msgspec.json.decode(answer.content, type=kind)
+
+        return await self._rest.transfer(lambda: self._signed(carry))
+
+    def _send(self, method: str, path: str, **parts: Any) -> requests.Response:  # noqa: ANN401 - Rest.send's own
+        """A signed request from a worker thread."""
+        return self._signed(lambda token: self._rest.send(method, path, token=token, **parts))
+
+    def _signed(self, job: Callable[[str], T]) -> T:
+        """What `job` gives with the token of the moment; once more with a new one where the server asks for it."""
+        token = self._tokens.fresh()
+        try:
+            return job(token)
+        except Refused as refusal:
+            if refusal.code not in _ASK_AGAIN:
+                raise
+        return job(self._tokens.fresh(stale=token))
+
+
+def _own_path(url: str) -> str:
+    """A root-relative url of the server. Raises Refused for any other: it would carry our token to somebody else."""
+    if not url.startswith("/") or url.startswith("//") or "\\" in url:
+        raise Refused(ErrorCode.INVALID_REQUEST, "The file is not on this server, so it is not fetched.")
+    return url
+
+
+def _on_loop(progress: Progress | None) -> Progress:
+    """A function for worker threads that tells `progress` on the running loop, in visible steps only."""
+    loop = asyncio.get_running_loop()
+    told = 0.0
+
+    def tell(part: float) -> None:
+        nonlocal told
+        if progress is not None and (part >= 1.0 or part - told >= _STEP):
+            told = part
+            with suppress(RuntimeError):  # The loop may be gone before the thread is.
+                loop.call_soon_threadsafe(progress, part)
+
+    return tell
