@@ -9,13 +9,15 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+APP_ICON = "hearth"
 WINDOW_SIZES = (16, 24, 32, 48, 64, 128, 256)
 
 
 @cache
 def _source(name: str) -> bytes:
     """The SVG of an icon; raises FileNotFoundError for a name that is not in resources/icons."""
-    return (files("resources") / "icons" / f"{name}.svg").read_bytes()
+    folder = "app" if name == APP_ICON else "icons"
+    return (files("resources") / folder / f"{name}.svg").read_bytes()
 
 
 def pixmap(name: str, colour: QColor, size: int = 20) -> QPixmap:
@@ -32,7 +34,7 @@ def window_icon() -> QIcon:
     """The application's own icon in the sizes that taskbars ask for."""
     made = QIcon()
     for size in WINDOW_SIZES:
-        made.addPixmap(_drawn("hearth", QColor("black").rgba(), size, 1.0))
+        made.addPixmap(_drawn(APP_ICON, QColor("black").rgba(), size, 1.0))
     return made
 
 
