@@ -1,0 +1,1 @@
+"""The REST door: decode, one service call, encode (contract, REST)."""
