@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Literal
 
@@ -17,17 +18,22 @@ __all__ = ["DARK", "LIGHT", "Choice", "Theme", "ThemeSource", "current", "instal
 Choice = Literal["light", "dark", "system"]
 
 
+def system_is_dark() -> bool:
+    """Whether the system shows dark; systems without the word are light."""
+    return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+
+
 class ThemeSource(QObject):
     """Owns which theme is shown: the person's choice, or what the system shows, followed live."""
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, system_is_dark: Callable[[], bool] = system_is_dark) -> None:
         super().__init__()
+        self._system_is_dark = system_is_dark
         self._choice: Choice = "system"
         self._theme = LIGHT
-        hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(self._follow)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
         self._follow()
 
     @property
@@ -63,7 +69,7 @@ class ThemeSource(QObject):
     def _wants_dark(self) -> bool:
         """Whether the choice, or the system where it has the word, is dark."""
         if self._choice == "system":
-            return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+            return self._system_is_dark()
         return self._choice == "dark"
 
 
