@@ -2,7 +2,7 @@
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-test demo test check bench installer lock icons
+.PHONY: help setup setup-demo setup-test demo test check bench installer lock icons
 
 help:
 	@echo "make setup      install what Hearth needs into .venv"
@@ -17,10 +17,13 @@ help:
 setup:
 	@scripts/setup
 
+setup-demo:
+	@scripts/setup --demo
+
 setup-test:
 	@scripts/setup --test
 
-demo: setup
+demo: setup-demo
 	@$(BIN)/hearth demo
 
 # PYTEST narrows or widens a run: make test PYTEST="tests/server -x"

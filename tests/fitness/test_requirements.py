@@ -56,6 +56,6 @@ def test_the_demo_and_the_tests_go_through_setup() -> None:
     rules = dict(
         re.findall(r"^([\w-]+):[ \t]*([\w -]*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     )
-    assert rules["demo"] == "setup"
+    assert rules["demo"] == "setup-demo"
     assert (rules["test"], rules["check"]) == ("check", "setup-test")
     assert {"setup", "demo", "test", "check", "bench", "installer"} <= rules.keys()
