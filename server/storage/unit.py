@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, update
 
@@ -16,6 +16,9 @@ from server.storage.tables import conversations, users
 from server.storage.writer import Writer
 
 T = TypeVar("T")
+
+Snapshot: TypeAlias = Connection
+"""A connection inside one transaction: all that is read through it is of the same moment."""
 
 Announce = Callable[[Sequence[Any]], None]
 """Takes the announcements of one job after its commit, in order; must not block or raise."""

@@ -1,0 +1,188 @@
+"""Rows as the shapes of the wire, in a constant number of statements however many rows there are.
+
+What is derived is derived here, each time it is read: ticks from marks, quotes from the quoted, unread from seats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from protocol.shapes import Attachment, Conversation, Member, Message, Own, ReplyTo, User
+from protocol.times import to_wire
+from server.storage import attachments, conversations, members, messages, users
+from server.storage.conversations import ConversationRow
+from server.storage.members import MemberRow, OwnRow
+from server.storage.messages import MessageRow
+from server.storage.unit import Snapshot
+
+MEMBERS_SHOWN = 20
+"""A conversation carries all its members up to so many (contract, Shapes)."""
+QUOTE_CHARS = 200
+
+
+def shape_messages(snapshot: Snapshot, rows: Sequence[MessageRow]) -> list[Message]:
+    """Stored messages as everybody in the conversation sees them, in the order given."""
+    ids = [row.message_id for row in rows]
+    files = attachments.of_messages(snapshot, ids)
+    reads = members.first_reads(snapshot, ids)
+    quoted = messages.by_uids(snapshot, {row.reply_to_uid for row in rows if row.reply_to_uid is not None})
+    people = users.load(snapshot, {row.sender_id for row in [*rows, *quoted.values()]})
+    shaped = []
+    for row in rows:
+        sent = [file.to_wire() for file in files.get(row.message_id, [])]
+        quote = None if row.reply_to_uid is None else quoted.get(row.reply_to_uid)
+        shaped.append(_message(row, people, sent, quote, reads.get(row.message_id)))
+    return shaped
+
+
+def _message(
+    row: MessageRow, people: dict[int, User], files: list[Attachment], quote: MessageRow | None, read_at: int | None
+) -> Message:
+    """One message from its row and what was loaded beside it."""
+    read = read_at is not None
+    return Message(
+        message_id=row.message_id,
+        uid=row.uid,
+        conversation_id=row.conversation_id,
+        position=row.position,
+        version=row.version,
+        sender_id=row.sender_id,
+        sender=people[row.sender_id],
+        receiver_id=row.receiver_id,
+        content=row.content,
+        type=row.type,
+        attachments=files,
+        reply_to=_quote(row, quote, people),
+        mentions=[] if row.mentions is None else msgspec.json.decode(row.mentions, type=list[int]),
+        created_at=to_wire(row.created_at),
+        edited_at=_time(row.edited_at),
+        deleted_at=_time(row.deleted_at),
+        is_read=read,
+        read=read,
+        read_at=_time(read_at),
+        **_first_file(files),
+    )
+
+
+def _first_file(files: list[Attachment]) -> dict[str, Any]:
+    """The first attachment's fields as document A reads them beside the message."""
+    return (
+        {name: getattr(files[0], name) for name in ("file_url", "file_name", "file_size", "file_type")} if files else {}
+    )
+
+
+def _quote(row: MessageRow, quote: MessageRow | None, people: dict[int, User]) -> ReplyTo | None:
+    """The quoted message in brief; nothing when it is not of the same conversation."""
+    if quote is None or quote.conversation_id != row.conversation_id:
+        return None
+    return ReplyTo(
+        uid=quote.uid,
+        message_id=quote.message_id,
+        sender_id=quote.sender_id,
+        sender_name=people[quote.sender_id].display_name,
+        type=quote.type,
+        content=None if quote.content is None else quote.content[:QUOTE_CHARS],
+        deleted=quote.deleted_at is not None,
+    )
+
+
+def _time(at_ms: int | None) -> str | None:
+    """A time on the wire, or null."""
+    return None if at_ms is None else to_wire(at_ms)
+
+
+def shape_members(snapshot: Snapshot, rows: Sequence[MemberRow]) -> list[Member]:
+    """Seats as everybody in the conversation sees them, in the order given."""
+    people = users.load(snapshot, {row.user_id for row in rows})
+    return [_member(row, people) for row in rows]
+
+
+def _member(row: MemberRow, people: dict[int, User]) -> Member:
+    """One seat from its row."""
+    return Member(
+        user=people[row.user_id],
+        role=row.role,
+        joined_at=to_wire(row.joined_at),
+        read_position=row.read_position,
+        read_at=_time(row.read_at),
+        version=row.version,
+    )
+
+
+def shape_conversations(
+    snapshot: Snapshot, rows: Sequence[ConversationRow], viewer_id: int | None
+) -> list[Conversation]:
+    """Conversations with members and last message, in the order given; the viewer's own facts, if there is one."""
+    ids = [row.conversation_id for row in rows]
+    seats = members.of_conversations(snapshot, ids, MEMBERS_SHOWN)
+    people = users.load(snapshot, {seat.user_id for of_one in seats.values() for seat in of_one})
+    last = {message.conversation_id: message for message in shape_messages(snapshot, messages.last_of(snapshot, ids))}
+    own = {} if viewer_id is None else shape_own(snapshot, viewer_id, ids)
+    return [
+        _conversation(
+            row,
+            [_member(seat, people) for seat in seats.get(row.conversation_id, [])],
+            last.get(row.conversation_id),
+            own.get(row.conversation_id),
+        )
+        for row in rows
+    ]
+
+
+def _conversation(row: ConversationRow, seats: list[Member], last: Message | None, own: Own | None) -> Conversation:
+    """One conversation from its row and what was loaded beside it.
+
+    `updated_at` follows the last message too, so that it needs no number of its own.
+    """
+    return Conversation(
+        conversation_id=row.conversation_id,
+        kind=row.kind,
+        title=row.title,
+        user1_id=row.user1_id,
+        user2_id=row.user2_id,
+        created_at=to_wire(row.created_at),
+        updated_at=to_wire(max(row.updated_at, row.last_message_at or 0)),
+        last_message_at=_time(row.last_message_at),
+        version=row.version,
+        head=row.head,
+        last_position=row.last_position,
+        last_message=last,
+        member_count=row.member_count,
+        members=seats,
+        own=UNSET if own is None else own,
+        unread_count=UNSET if own is None else own.unread_count,
+    )
+
+
+def shape_own(snapshot: Snapshot, user_id: int, conversation_ids: Collection[int]) -> dict[int, Own]:
+    """What is one user's alone in each of these conversations."""
+    return {number: _own(row) for number, row in members.own_of(snapshot, user_id, conversation_ids).items()}
+
+
+def _own(row: OwnRow) -> Own:
+    """One viewer's facts from their seat."""
+    return Own(
+        unread_count=row.unread_count,
+        unread_from=row.unread_from,
+        pinned=row.pinned,
+        muted_until=_time(row.muted_until),
+        archived=row.archived,
+        role=row.role,
+    )
+
+
+def one_message(snapshot: Snapshot, message_id: int) -> Message:
+    """A message that the caller knows to exist."""
+    row = messages.by_id(snapshot, message_id)
+    if row is None:
+        raise KeyError(message_id)
+    return shape_messages(snapshot, [row])[0]
+
+
+def one_conversation(snapshot: Snapshot, conversation_id: int, viewer_id: int | None) -> Conversation:
+    """A conversation that the caller knows to exist."""
+    return shape_conversations(snapshot, list(conversations.by_ids(snapshot, [conversation_id]).values()), viewer_id)[0]

@@ -1,0 +1,205 @@
+"""Catching up: what is new since the versions somebody has, and cheap questions whether anything is."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+
+from msgspec import Struct
+
+from protocol.commands import Digest, Sync, Verify, digest_sum
+from protocol.limits import PAGE_DEFAULT, SYNC_ROWS_PER_CONVERSATION, SYNC_ROWS_TOTAL
+from protocol.shapes import Member, Message
+from protocol.signals import Connected, DigestAnswer, Synced, SyncedConversation, VerifyAnswer
+from server.services import refusals
+from server.services.access import Access
+from server.services.ports import Actor, PresenceBook
+from server.services.shaping import shape_conversations, shape_members, shape_messages, shape_own
+from server.storage import conversations, members, messages, schema, users
+from server.storage.conversations import ConversationRow
+from server.storage.members import MemberRow
+from server.storage.messages import MessageRow
+from server.storage.unit import Database, Snapshot
+
+FRESH_BEYOND = SYNC_ROWS_TOTAL
+"""More rows behind than this, and the newest page is sent instead (contract, `sync`)."""
+VERIFY_MAX = 10_000
+"""Uids asked about at once; far more than thirty days of one person's writing."""
+
+
+class _News(Struct):
+    """The rows of one conversation for one answer, not yet shaped."""
+
+    row: ConversationRow
+    since: int
+    head: int
+    fresh: bool
+    tells_itself: bool
+    members: list[MemberRow]
+    messages: list[MessageRow]
+
+    @property
+    def size(self) -> int:
+        """How many rows this answer carries of it."""
+        return len(self.members) + len(self.messages) + self.tells_itself
+
+
+class SyncDesk:
+    """Answers from one snapshot each; writes nothing."""
+
+    def __init__(self, database: Database, access: Access, presence: PresenceBook) -> None:
+        self._database = database
+        self._access = access
+        self._presence = presence
+
+    def greeting(self, actor: Actor) -> Connected:
+        """What a new socket is told first."""
+        with self._database.read() as snapshot:
+            return Connected(
+                user_id=actor.user_id,
+                server_version=version_of("hearth"),
+                epoch=schema.epoch(snapshot),
+                user_version=members.user_version(snapshot, actor.user_id),
+            )
+
+    def sync(self, actor: Actor, command: Sync) -> Synced:
+        """Rows above the versions given, at most 500 a conversation and 2,000 in all; else not `complete`.
+
+        Versions of another epoch count for nothing. Raises Refused (`invalid_request`) for a key that is no number.
+        """
+        asked = _versions(command)
+        with self._database.read() as snapshot:
+            epoch = schema.epoch(snapshot)
+            same = command.epoch in (None, epoch)
+            since, own_since = (asked, command.user_version) if same else ({}, 0)
+            heads = conversations.heads_of_user(snapshot, actor.user_id)
+            news, complete = _news(snapshot, heads, since)
+            own_ids = members.own_changed_since(snapshot, actor.user_id, own_since)
+            own_ids |= {one.row.conversation_id for one in news}
+            contacts = self._access.contacts(actor.user_id, snapshot) if complete else set()
+            return Synced(
+                epoch=epoch,
+                user_version=members.user_version(snapshot, actor.user_id),
+                complete=complete,
+                conversations=_shaped(snapshot, news),
+                gone=sorted(set(asked) - set(heads)),
+                own={str(number): own for number, own in shape_own(snapshot, actor.user_id, own_ids).items()},
+                users=list(users.load(snapshot, contacts | {actor.user_id}).values()) if complete else [],
+                presence=self._presence.of(sorted(contacts)),
+            )
+
+    def digest(self, actor: Actor, command: Digest) -> DigestAnswer:
+        """Whether the caller follows every conversation to its head; if not, all of them may be stale.
+
+        A sum does not say which; a `sync` of all costs the caller only their versions.
+        """
+        with self._database.read() as snapshot:
+            heads = conversations.heads_of_user(snapshot, actor.user_id)
+            same = command.epoch == schema.epoch(snapshot)
+        same = same and command.count == len(heads) and command.sum == digest_sum(heads)
+        return DigestAnswer(ok=same, stale=[] if same else sorted(heads))
+
+    def verify(self, actor: Actor, command: Verify) -> VerifyAnswer:
+        """Which of the caller's own uids are not here, as they were asked. Raises Refused (`invalid_request`)."""
+        if len(command.uids) > VERIFY_MAX:
+            raise refusals.invalid("uids", f"At most {VERIFY_MAX:,} uids can be asked about at once. Ask in parts.")
+        with self._database.read() as snapshot:
+            known = messages.known_uids(snapshot, actor.user_id, {uid.lower() for uid in command.uids})
+        return VerifyAnswer(missing=[uid for uid in command.uids if uid.lower() not in known])
+
+
+def _versions(command: Sync) -> dict[int, int]:
+    """The versions by conversation number. Raises Refused (`invalid_request`)."""
+    for key in command.versions:
+        if not (key.isascii() and key.isdecimal() and len(key) <= 16):  # noqa: PLR2004 - digits of the largest id
+            raise refusals.invalid("versions", "A key of 'versions' is no conversation number. Send decimal numbers.")
+    return {int(key): version for key, version in command.versions.items()}
+
+
+def _news(snapshot: Snapshot, heads: dict[int, int], since: dict[int, int]) -> tuple[list[_News], bool]:
+    """What is new in each conversation whose head is not the version had, and whether that is all."""
+    stale = [number for number, head in heads.items() if since.get(number) != head]
+    rows = conversations.by_ids(snapshot, stale)
+    room, complete = SYNC_ROWS_TOTAL, True
+    found: list[_News] = []
+    for row in sorted(rows.values(), key=lambda row: row.last_message_at or row.created_at, reverse=True):
+        if room <= 0:
+            return found, False
+        one = _news_of(snapshot, row, since.get(row.conversation_id, 0), min(room, SYNC_ROWS_PER_CONVERSATION))
+        found.append(one)
+        room -= one.size
+        complete = complete and one.head == row.head
+    return found, complete
+
+
+def _news_of(snapshot: Snapshot, row: ConversationRow, since: int, room: int) -> _News:
+    """The first `room` rows of one conversation above a version, by version; or its newest page when far behind."""
+    number = row.conversation_id
+    if since > row.head or (row.head - since > FRESH_BEYOND and _is_far(snapshot, number, since)):
+        return _fresh(snapshot, row, since)
+    new_members = members.changed_since(snapshot, number, since, room + 1)
+    new_messages = messages.changed_since(snapshot, number, since, room + 1)
+    versions = sorted(
+        [one.version for one in new_members]
+        + [one.version for one in new_messages]
+        + [row.version] * (row.version > since)
+    )
+    head = row.head if len(versions) <= room else versions[room - 1]
+    return _News(
+        row=row,
+        since=since,
+        head=head,
+        fresh=False,
+        tells_itself=since < row.version <= head,
+        members=[one for one in new_members if one.version <= head],
+        messages=[one for one in new_messages if one.version <= head],
+    )
+
+
+def _is_far(snapshot: Snapshot, conversation_id: int, since: int) -> bool:
+    """Whether more rows are new than are worth sending; many numbers may have gone to the same rows."""
+    new_messages = messages.count_since(snapshot, conversation_id, since, FRESH_BEYOND + 1)
+    return new_messages + members.count_since(snapshot, conversation_id, since, FRESH_BEYOND + 1) > FRESH_BEYOND
+
+
+def _fresh(snapshot: Snapshot, row: ConversationRow, since: int) -> _News:
+    """The newest page of a conversation, with the seats it shows."""
+    return _News(
+        row=row,
+        since=since,
+        head=row.head,
+        fresh=True,
+        tells_itself=True,
+        members=members.changed_since(snapshot, row.conversation_id, 0, SYNC_ROWS_PER_CONVERSATION),
+        messages=messages.newest(snapshot, row.conversation_id, PAGE_DEFAULT),
+    )
+
+
+def _shaped(snapshot: Snapshot, news: list[_News]) -> list[SyncedConversation]:
+    """All conversations of an answer, shaped together so that their number costs no statements."""
+    told_messages = _by_conversation(shape_messages(snapshot, [row for one in news for row in one.messages]))
+    seats = [row for one in news for row in one.members]
+    told_members: dict[int, list[Member]] = {}
+    for row, member in zip(seats, shape_members(snapshot, seats), strict=True):
+        told_members.setdefault(row.conversation_id, []).append(member)
+    rows = [one.row for one in news if one.tells_itself]
+    told = {shaped.conversation_id: shaped for shaped in shape_conversations(snapshot, rows, viewer_id=None)}
+    return [
+        SyncedConversation(
+            conversation_id=one.row.conversation_id,
+            since=one.since,
+            head=one.head,
+            fresh=one.fresh,
+            conversation=told.get(one.row.conversation_id),
+            members=told_members.get(one.row.conversation_id, []),
+            messages=told_messages.get(one.row.conversation_id, []),
+        )
+        for one in news
+    ]
+
+
+def _by_conversation(shaped: list[Message]) -> dict[int, list[Message]]:
+    """Messages sorted into their conversations, order kept."""
+    sorted_in: dict[int, list[Message]] = {}
+    for message in shaped:
+        sorted_in.setdefault(message.conversation_id, []).append(message)
+    return sorted_in

@@ -1,0 +1,150 @@
+"""Rows of `messages`: written once at the next position, found by number, uid, place or version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Select, func, insert, select
+
+from protocol.shapes import MessageType
+from server.storage.tables import conversations, messages
+
+
+class NewMessage(Struct, frozen=True, kw_only=True):
+    """A message to be stored, all decided but its place."""
+
+    uid: str
+    conversation_id: int
+    sender_id: int
+    type: MessageType
+    content: str | None
+    content_hash: str
+    reply_to_uid: str | None
+    mentions: str | None
+
+
+class MessageRow(Struct, frozen=True, kw_only=True):
+    """One row with the two people of its conversation, where it is direct; times in milliseconds since 1970."""
+
+    message_id: int
+    uid: str
+    conversation_id: int
+    position: int
+    version: int
+    sender_id: int
+    type: MessageType
+    content: str | None
+    content_hash: str
+    reply_to_uid: str | None
+    mentions: str | None
+    created_at: int
+    edited_at: int | None
+    deleted_at: int | None
+    user1_id: int | None
+    user2_id: int | None
+
+    @property
+    def receiver_id(self) -> int | None:
+        """The other person of a direct conversation."""
+        return self.user2_id if self.sender_id == self.user1_id else self.user1_id
+
+
+_OF_CONVERSATION = ("user1_id", "user2_id")
+_ALL = select(
+    *[(conversations if name in _OF_CONVERSATION else messages).c[name] for name in MessageRow.__struct_fields__]
+).join_from(messages, conversations, conversations.c.conversation_id == messages.c.conversation_id)
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[MessageRow]:
+    """The rows of a query over `_ALL`."""
+    return [MessageRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - a row's public view
+
+
+def add(connection: Connection, new: NewMessage, place: tuple[int, int], now_ms: int) -> int:
+    """Insert at a place (version, position); the result is the message's number."""
+    version, position = place
+    values = {name: getattr(new, name) for name in NewMessage.__struct_fields__}
+    values |= {"version": version, "position": position, "created_at": now_ms}
+    return int(connection.execute(insert(messages).values(values).returning(messages.c.message_id)).scalar_one())
+
+
+def by_id(connection: Connection, message_id: int) -> MessageRow | None:
+    """The message of this number."""
+    return next(iter(_rows(connection, _ALL.where(messages.c.message_id == message_id))), None)
+
+
+def by_uid(connection: Connection, uid: str) -> MessageRow | None:
+    """The message of this uid, on the whole server."""
+    return next(iter(_rows(connection, _ALL.where(messages.c.uid == uid))), None)
+
+
+def by_uids(connection: Connection, uids: Collection[str]) -> dict[str, MessageRow]:
+    """These messages by uid; unknown ones are left out."""
+    if not uids:
+        return {}
+    return {row.uid: row for row in _rows(connection, _ALL.where(messages.c.uid.in_(uids)))}
+
+
+def known_uids(connection: Connection, sender_id: int, uids: Collection[str]) -> set[str]:
+    """Which of these uids are messages of this sender."""
+    if not uids:
+        return set()
+    query = select(messages.c.uid).where(messages.c.uid.in_(uids), messages.c.sender_id == sender_id)
+    return set(connection.execute(query).scalars())
+
+
+def newest(connection: Connection, conversation_id: int, most: int, *, before: int | None = None) -> list[MessageRow]:
+    """The newest messages (before a position, where one is given), ascending."""
+    query = _ALL.where(messages.c.conversation_id == conversation_id)
+    if before is not None:
+        query = query.where(messages.c.position < before)
+    return _rows(connection, query.order_by(messages.c.position.desc()).limit(most))[::-1]
+
+
+def oldest_after(connection: Connection, conversation_id: int, position: int, most: int) -> list[MessageRow]:
+    """The first messages after a position, ascending."""
+    query = _ALL.where(messages.c.conversation_id == conversation_id, messages.c.position > position)
+    return _rows(connection, query.order_by(messages.c.position).limit(most))
+
+
+def last_of(connection: Connection, conversation_ids: Collection[int]) -> list[MessageRow]:
+    """The last message of each of these conversations that has one."""
+    if not conversation_ids:
+        return []
+    return _rows(
+        connection,
+        _ALL.where(
+            conversations.c.conversation_id.in_(conversation_ids),
+            messages.c.position == conversations.c.last_position,
+        ),
+    )
+
+
+def changed_since(connection: Connection, conversation_id: int, version: int, most: int) -> list[MessageRow]:
+    """Messages with a greater version, by version."""
+    query = _ALL.where(messages.c.conversation_id == conversation_id, messages.c.version > version)
+    return _rows(connection, query.order_by(messages.c.version).limit(most))
+
+
+def newly_read(
+    connection: Connection, conversation_id: int, reader_id: int, span: tuple[int, int], most: int
+) -> list[MessageRow]:
+    """The newest messages of others after the first and up to the second position, ascending."""
+    after, to = span
+    query = _ALL.where(
+        messages.c.conversation_id == conversation_id,
+        messages.c.position > after,
+        messages.c.position <= to,
+        messages.c.sender_id != reader_id,
+    )
+    return _rows(connection, query.order_by(messages.c.position.desc()).limit(most))[::-1]
+
+
+def count_since(connection: Connection, conversation_id: int, version: int, most: int) -> int:
+    """How many messages have a greater version, counted up to `most`."""
+    newer = select(messages.c.version).where(
+        messages.c.conversation_id == conversation_id, messages.c.version > version
+    )
+    return connection.execute(select(func.count()).select_from(newer.limit(most).subquery())).scalar_one()
