@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from protocol.errors import ErrorCode, Refused
+from desktop.core.sign_in import Unusable
 
 _INVITE = "/invite/"
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -43,45 +43,45 @@ class Address:
 def parse_address(text: str) -> Address:
     """What somebody typed, pasted or clicked, as an address.
 
-    Raises Refused (`invalid_request`) with a sentence for the log-in page; plain http is only for this computer itself.
+    Raises Unusable with a sentence for the log-in page; plain http is only for this computer itself.
     """
     parts = _split(text.strip())
     host = (parts.hostname or "").rstrip(".")
     if not host or any(letter in host for letter in " \\<>\"'"):
-        raise Refused(ErrorCode.INVALID_REQUEST, f"That is no server address. {_EXAMPLE}")
+        raise Unusable("address", f"That is no server address. {_EXAMPLE}")
     prefix, _, invite = parts.path.partition(_INVITE)
     scheme = _scheme(parts.scheme, host)
     return Address(scheme, host, _port(parts, scheme), quote(unquote(prefix.rstrip("/"))), unquote(invite.strip("/")))
 
 
 def _split(text: str) -> SplitResult:
-    """The text's parts; without a scheme it begins with the host. Raises Refused."""
+    """The text's parts; without a scheme it begins with the host. Raises Unusable."""
     try:
         return urlsplit(text if "://" in text else f"//{text}")
     except ValueError as error:
-        raise Refused(ErrorCode.INVALID_REQUEST, f"That is no server address. {_EXAMPLE}") from error
+        raise Unusable("address", f"That is no server address. {_EXAMPLE}") from error
 
 
 def _scheme(given: str, host: str) -> str:
-    """https, or http on this computer. Raises Refused for plain http beyond it and for anything else."""
+    """https, or http on this computer. Raises Unusable for plain http beyond it and for anything else."""
     if given not in {"", "hearth", "https", "http"}:
-        raise Refused(ErrorCode.INVALID_REQUEST, f"Hearth cannot use {given}:// addresses. {_EXAMPLE}")
+        raise Unusable("address", f"Hearth cannot use {given}:// addresses. {_EXAMPLE}")
     if given == "https":
         return given
     if is_loopback(host):
         return "http"
     if given == "http":
         message = f"http:// would send your password readable to everybody on the way. Use https://{host} instead."
-        raise Refused(ErrorCode.INVALID_REQUEST, message)
+        raise Unusable("plain_http", message)
     return "https"
 
 
 def _port(parts: SplitResult, scheme: str) -> int:
-    """The port named, or the scheme's. Raises Refused where it is no port."""
+    """The port named, or the scheme's. Raises Unusable where it is no port."""
     try:
         return parts.port or _DEFAULT_PORTS[scheme]
     except ValueError as error:
-        raise Refused(ErrorCode.INVALID_REQUEST, "The port must be a number from 1 to 65535.") from error
+        raise Unusable("address", "The port must be a number from 1 to 65535.") from error
 
 
 def is_loopback(host: str) -> bool:
