@@ -1,0 +1,177 @@
+"""Pictures for the screen: fetched once, decoded in threads, scaled to the place that asks, kept for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QObject as Object
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
+
+from desktop.core.ports import Api, Unreachable
+from desktop.ui.tasks import Tasks
+from protocol.errors import Refused
+
+_log = logging.getLogger(__name__)
+
+Source = str | Path
+"""A root-relative address of the server, or a local file that is being sent."""
+
+REMEMBERED_BYTES = 64 * 1024 * 1024
+MOST_PIXELS = 40_000_000
+"""The contract's limit for pictures (protocol.limits.Limits.image_pixels)."""
+RETRY_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A picture at a size in screen pixels; a size of 0 × 0 asks for the whole picture as it is."""
+
+    source: Source
+    width: int
+    height: int
+
+
+class NoPicture(Exception):  # noqa: N818 - a fact about the file, not a failure of ours
+    """The bytes are no picture that we show, or one of more pixels than allowed."""
+
+
+class Pictures(Object):
+    """Owns the decoded pictures. `get` never waits: it answers with what is there and starts the rest.
+
+    `ready` tells the source of a picture that can now be had, or that turned out to be missing.
+    """
+
+    ready = Signal(object)
+
+    def __init__(self, api: Api, parent: Object | None = None) -> None:
+        super().__init__(parent)
+        self._api = api
+        self._tasks = Tasks()
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures")
+        self._known: OrderedDict[Wish, QPixmap] = OrderedDict()
+        self._bytes = 0
+        self._coming: set[Wish] = set()
+        self._missing: set[Source] = set()
+        # Four transfers at a time leave the line to messages.
+        self._fetching = asyncio.Semaphore(4)
+
+    def get(self, source: Source, width: int = 0, height: int = 0, *, ratio: float = 1.0) -> QPixmap | None:
+        """The picture filling `width` × `height` device-independent pixels, cut to fit; None until `ready` says so.
+
+        Without a size the whole picture. The result's own device pixel ratio is `ratio`.
+        """
+        wish = Wish(source, round(width * ratio), round(height * ratio))
+        picture = self._known.get(wish)
+        if picture is not None:
+            self._known.move_to_end(wish)
+            picture.setDevicePixelRatio(ratio if width else 1.0)
+            return picture
+        if source not in self._missing and wish not in self._coming and self._tasks.start(self._bring(wish)):
+            self._coming.add(wish)
+        return None
+
+    def is_missing(self, source: Source) -> bool:
+        """Whether the picture cannot be had: gone, no picture, or the line is down for now."""
+        return source in self._missing
+
+    def put(self, source: Source, picture: QPixmap, width: int = 0, height: int = 0) -> None:
+        """Remember a picture under a size in screen pixels."""
+        self._missing.discard(source)
+        self._remember(Wish(source, width, height), picture)
+
+    def close(self) -> None:
+        """Fetch and decode no more."""
+        self._tasks.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _bring(self, wish: Wish) -> None:
+        """Fetch, decode, remember, tell."""
+        try:
+            image = await self._decoded(wish)
+        except Unreachable:
+            self._missing.add(wish.source)
+            QTimer.singleShot(RETRY_MS, self, lambda: self._forgive(wish.source))
+        except (Refused, NoPicture, OSError) as reason:
+            _log.info("a picture cannot be shown: %s", type(reason).__name__)
+            self._missing.add(wish.source)
+        else:
+            self._remember(wish, QPixmap.fromImage(image))
+        finally:
+            self._coming.discard(wish)
+        self.ready.emit(wish.source)
+
+    async def _decoded(self, wish: Wish) -> QImage:
+        """The picture of a wish, decoded in a thread."""
+        loop = asyncio.get_running_loop()
+        size = QSize(wish.width, wish.height)
+        if isinstance(wish.source, Path):
+            data = await loop.run_in_executor(self._threads, wish.source.read_bytes)
+        else:
+            async with self._fetching:
+                data = await self._api.picture(wish.source)
+        return await loop.run_in_executor(self._threads, decode, data, size)
+
+    def _forgive(self, source: Source) -> None:
+        """Try again when next asked: the line may be back."""
+        self._missing.discard(source)
+        self.ready.emit(source)
+
+    def _remember(self, wish: Wish, picture: QPixmap) -> None:
+        """Keep a picture, and forget the ones longest unused beyond the limit."""
+        self._known[wish] = picture
+        self._bytes += _bytes_of(picture)
+        while self._bytes > REMEMBERED_BYTES and len(self._known) > 1:
+            _, oldest = self._known.popitem(last=False)
+            self._bytes -= _bytes_of(oldest)
+
+
+def _bytes_of(picture: QPixmap) -> int:
+    """The memory of a picture, at four bytes a pixel."""
+    return picture.width() * picture.height() * 4
+
+
+def decode(data: bytes, size: QSize) -> QImage:
+    """Decode bytes into a picture that fills `size`, upright; runs in a thread. Raises NoPicture.
+
+    Nothing is scaled up: a picture smaller than `size` stands in the middle of it on nothing.
+    """
+    buffer = QBuffer()
+    buffer.setData(QByteArray(data))
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer)
+    reader.setAutoTransform(True)
+    reader.setDecideFormatFromContent(True)
+    natural = reader.size()
+    if not natural.isValid() or natural.width() * natural.height() > MOST_PIXELS:
+        raise NoPicture
+    turned = bool(reader.transformation() & reader.transformation().TransformationRotate90)
+    box = size.transposed() if turned else size
+    if not size.isEmpty() and natural.width() >= box.width() and natural.height() >= box.height():
+        reader.setScaledSize(natural.scaled(box, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
+    image = reader.read()
+    if image.isNull():
+        raise NoPicture
+    return image if size.isEmpty() else _framed(image, size)
+
+
+def _framed(image: QImage, size: QSize) -> QImage:
+    """The middle of the picture cut to `size`; where it is smaller, it stands in the middle."""
+    if image.width() > size.width() and image.height() > size.height():
+        left, top = (image.width() - size.width()) // 2, (image.height() - size.height()) // 2
+        return image.copy(QRect(left, top, size.width(), size.height()))
+    shown = image
+    if image.width() > size.width() or image.height() > size.height():
+        shown = image.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    framed = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    framed.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(framed)
+    middle = QPointF((size.width() - shown.width()) / 2, (size.height() - shown.height()) / 2)
+    painter.drawImage(QRectF(middle, shown.size().toSizeF()), shown)
+    painter.end()
+    return framed
