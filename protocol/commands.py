@@ -129,6 +129,18 @@ class Page(Struct, kw_only=True, frozen=True):
     around: Position | None = None
 
 
+class PageOf(Page, kw_only=True, frozen=True):
+    """Document A's spelling of a page: the conversation stands in the query."""
+
+    conversation_id: Id
+
+
+class ListOf(Struct, kw_only=True, frozen=True):
+    """Document A's spelling of a person's conversations; without `user_id`, the caller's."""
+
+    user_id: Id | None = None
+
+
 class CommandEvent(Struct, kw_only=True, frozen=True):
     """One row of the catalogue: the event's payload, the field a bare value stands for, and the documents that name it."""
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from protocol.accounts import Device, Login, PasswordChange, ProfileChange, Refresh, Register, Tokens, UserQuery
 from protocol.errors import ErrorCode, Refused
-from protocol.shapes import Attachment, Role, User
+from protocol.shapes import Role, User
 from server.config import Config
 from server.services import passwords
 from server.services.attempts import Attempts
@@ -18,6 +18,7 @@ from server.services.profiles import Profiles
 from server.services.sessions import Sessions
 from server.services.tokens import hash_of
 from server.storage import invites, users
+from server.storage.attachments import AttachmentRow
 from server.storage.unit import Database, Unit
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -112,9 +113,9 @@ class Accounts:
         """Change the caller's profile; raises Refused (`invalid_name`)."""
         return self._profiles.change(actor, change)
 
-    def change_avatar(self, actor: Actor, attachment: Attachment | None) -> User:
-        """Change the caller's picture to one stored as an avatar; None takes it away."""
-        return self._profiles.change_avatar(actor, attachment)
+    def change_avatar(self, actor: Actor, picture: AttachmentRow) -> User:
+        """Make a picture of `Uploads.store_avatar` the caller's."""
+        return self._profiles.change_avatar(actor, picture)
 
     def search(self, actor: Actor, query: UserQuery) -> list[User]:
         """People the caller may write to."""

@@ -8,12 +8,13 @@ from msgspec import UNSET
 
 from protocol.accounts import ProfileChange, UserQuery
 from protocol.limits import PAGE_MAX
-from protocol.shapes import Attachment, User
+from protocol.shapes import User
 from server.services.access import Access
 from server.services.names import Names
 from server.services.ports import Actor, Announcement
 from server.services.tokens import session_over
-from server.storage import users
+from server.storage import attachments, users
+from server.storage.attachments import AttachmentRow
 from server.storage.unit import Database, Unit
 
 
@@ -46,10 +47,15 @@ class Profiles:
             ),
         )
 
-    def change_avatar(self, actor: Actor, attachment: Attachment | None) -> User:
-        """Make a stored picture of the caller's theirs; None takes the picture away."""
-        attachment_id = None if attachment is None else attachment.attachment_id
-        return self._changed(actor, lambda unit: users.set_avatar(unit.connection, actor.user_id, attachment_id))
+    def change_avatar(self, actor: Actor, picture: AttachmentRow) -> User:
+        """Make a picture (of `Uploads.store_avatar`, not yet written) the caller's; the one before it goes."""
+
+        def job(unit: Unit) -> None:
+            row = attachments.add(unit.connection, picture)
+            attachments.set_avatar(unit.connection, actor.user_id, row.attachment_id)
+            users.count_change(unit.connection, actor.user_id)
+
+        return self._changed(actor, job)
 
     def _changed(self, actor: Actor, job: Callable[[Unit], None]) -> User:
         """Do the job, and tell everybody who sees the caller."""

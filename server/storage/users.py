@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import quote
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, update
 
 from protocol.shapes import Role, User
 from protocol.times import to_wire
+from server.storage.attachments import file_url
 from server.storage.tables import attachments, users
 
 
@@ -71,7 +71,7 @@ def _shown() -> Select[Any]:
 
 def _user(row: Row[Any]) -> User:
     """A row of `_shown` as it goes over the wire."""
-    avatar = None if row.avatar_key is None else f"/api/files/{row.avatar_key}/{quote(row.avatar_name)}"
+    avatar = None if row.avatar_key is None else file_url(row.avatar_key, row.avatar_name)
     return User(
         user_id=row.user_id,
         username=row.username,
@@ -157,10 +157,9 @@ def change_profile(connection: Connection, user_id: int, *, display_name: str | 
     connection.execute(update(users).where(users.c.user_id == user_id).values(values))
 
 
-def set_avatar(connection: Connection, user_id: int, attachment_id: int | None) -> None:
-    """Store which picture stands for them, and count the change."""
-    values = {"avatar_attachment_id": attachment_id, "version": users.c.version + 1}
-    connection.execute(update(users).where(users.c.user_id == user_id).values(values))
+def count_change(connection: Connection, user_id: int) -> None:
+    """Give the profile its next number, after a change that is stored elsewhere."""
+    connection.execute(update(users).where(users.c.user_id == user_id).values(version=users.c.version + 1))
 
 
 def set_password_hash(connection: Connection, user_id: int, password_hash: str) -> None:

@@ -1,0 +1,42 @@
+"""The Flask application: every route of the catalogue, every error in one form, limits on what is read."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from server.http import accounts, catalogue, conversations, errors, messages, server_info, sync, tracing, transfers
+from server.http.binding import EXTENSION, JSON_BYTES_MAX, bind
+from server.http.counters import Counters
+from server.services.house import House
+
+_FORM_PARTS_MAX = 50
+
+
+def build_application(house: House) -> Flask:
+    """REST in front of this house; the socket room is attached by `server.app`."""
+    app = Flask("hearth", static_folder=None, template_folder=str(catalogue.PAGES))
+    app.config["MAX_CONTENT_LENGTH"] = JSON_BYTES_MAX
+    app.config["MAX_FORM_MEMORY_SIZE"] = JSON_BYTES_MAX
+    app.config["MAX_FORM_PARTS"] = _FORM_PARTS_MAX
+    app.extensions[EXTENSION] = house
+    app.extensions[server_info.COUNTERS] = counters = Counters()
+    errors.install(app)
+    tracing.install(app, counters, house.config.cors_origins)
+    bind(
+        app,
+        {
+            **server_info.ENDPOINTS,
+            **accounts.ENDPOINTS,
+            **conversations.ENDPOINTS,
+            **messages.ENDPOINTS,
+            **transfers.ENDPOINTS,
+            **sync.ENDPOINTS,
+            **catalogue.ENDPOINTS,
+        },
+    )
+    hops = house.config.trusted_proxies
+    if hops:
+        # As many addresses as there are proxies, counted from the right: what a client wrote itself is left of them.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
