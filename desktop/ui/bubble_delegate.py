@@ -1,0 +1,187 @@
+"""Pixels and heights of a timeline's rows: what a row looks like, how high it is, and what lies under the mouse."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import assert_never
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainter
+
+from desktop.core import moments
+from desktop.core.bubble import Bubble, DayLine, Hole, Row, UnreadLine
+from desktop.core.ports import Clock
+from desktop.ui import fonts
+from desktop.ui.bubble_layout import Action, BubbleLayout, lay_out, signature, words_at
+from desktop.ui.painters.bubbles import paint_bubble
+from desktop.ui.painters.facts import Facts
+from desktop.ui.painters.lines import PILL_HEIGHT, UNREAD_HEIGHT, paint_hole, paint_pill, paint_system, paint_unread
+from desktop.ui.text_block import TextBlock
+
+HOLE_HEIGHT = 150
+IN_GROUP, BETWEEN_GROUPS = 2, 10
+AROUND_DAY, ABOVE_UNREAD, BELOW_UNREAD = 12, 14, 10
+REMEMBERED = 1200
+
+
+class Target(Enum):
+    """What lies under the mouse."""
+
+    BUBBLE = auto()
+    LINK = auto()
+    FILE = auto()
+    CANCEL = auto()
+    SHOW_MORE = auto()
+    META = auto()
+    ACTION = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a point of a message means; `file` counts its files, `url` is a link's, `action` that of a word below it."""
+
+    target: Target
+    bubble: Bubble
+    file: int | None = None
+    url: str | None = None
+    action: Action | None = None
+
+    @property
+    def clickable(self) -> bool:
+        """Whether a click does something here."""
+        return self.target not in {Target.BUBBLE, Target.META}
+
+
+def gap_above(above: Row | None, row: Row) -> int:
+    """The room between a row and the one above it, in pixels: 2 inside a group, 10 between groups."""
+    if above is None:
+        return 0
+    if isinstance(row, UnreadLine):
+        return ABOVE_UNREAD
+    if isinstance(above, UnreadLine):
+        return BELOW_UNREAD
+    if isinstance(row, DayLine) or isinstance(above, DayLine):
+        return AROUND_DAY
+    if isinstance(row, Bubble) and isinstance(above, Bubble) and not row.first_in_group:
+        return IN_GROUP
+    return BETWEEN_GROUPS
+
+
+class BubbleDelegate:
+    """Owns the layouts of the rows, cached by key, look and width; knows no view and no scroll position."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._layouts: OrderedDict[tuple[str, float], tuple[object, BubbleLayout | TextBlock]] = OrderedDict()
+        self._expanded: set[str] = set()
+
+    def expand(self, key: str) -> None:
+        """Show a long message whole from now on."""
+        self._expanded.add(key)
+
+    def layout(self, bubble: Bubble, width: float) -> BubbleLayout:
+        """The geometry of a bubble in a row of this width."""
+        expanded = bubble.key in self._expanded
+        look = (signature(bubble), expanded)
+        known = self._remembered(bubble.key, width, look)
+        if isinstance(known, BubbleLayout):
+            return known
+        made = lay_out(bubble, width, self._time_words, expanded=expanded)
+        self._remember(bubble.key, width, look, made)
+        return made
+
+    def height(self, row: Row, width: float) -> float:
+        """How high a row is, without the gap above it."""
+        match row:
+            case Bubble(type="system"):
+                return self._system(row, width).height
+            case Bubble():
+                return self.layout(row, width).height
+            case DayLine():
+                return PILL_HEIGHT
+            case UnreadLine():
+                return UNREAD_HEIGHT
+            case Hole():
+                return HOLE_HEIGHT
+            case _:
+                assert_never(row)
+
+    def paint(self, painter: QPainter, row: Row, width: float, facts: Facts) -> None:
+        """Draw a row; the painter stands at its corner."""
+        match row:
+            case Bubble(type="system"):
+                paint_system(painter, width, self._system(row, width), facts)
+            case Bubble():
+                paint_bubble(painter, row, self.layout(row, width), facts)
+            case DayLine():
+                paint_pill(painter, width, self.day_words(row.at_ms), facts)
+            case UnreadLine():
+                paint_unread(painter, width, row.count, facts)
+            case Hole():
+                paint_hole(painter, width, HOLE_HEIGHT, facts)
+            case _:
+                assert_never(row)
+
+    def hit(self, row: Row, point: QPointF, width: float) -> Hit | None:
+        """What lies under a point of a row, in the row's coordinates; None beside the bubble."""
+        if not isinstance(row, Bubble) or row.type == "system":
+            return None
+        layout = self.layout(row, width)
+        if layout.failure is not None and (action := words_at(layout.failure.words, point)) is not None:
+            return Hit(Target.ACTION, row, action=action)
+        if not layout.bubble.contains(point):
+            return None
+        return _inside(row, layout, point - layout.bubble.topLeft())
+
+    def day_words(self, at_ms: int) -> str:
+        """What a day pill says."""
+        return moments.day_words(at_ms, self._clock.now_ms(), self._clock.local_offset_s)
+
+    def full_time(self, at_ms: int) -> str:
+        """The whole date, shown over a bubble's time."""
+        return moments.full_time(at_ms, self._clock.local_offset_s)
+
+    def _time_words(self, at_ms: int) -> str:
+        """HH:MM."""
+        return moments.bubble_time(at_ms, self._clock.local_offset_s)
+
+    def _system(self, row: Bubble, width: float) -> TextBlock:
+        """The lines of a system message."""
+        known = self._remembered(row.key, width, row.text)
+        if isinstance(known, TextBlock):
+            return known
+        made = TextBlock(row.text, fonts.text(12), 18, width * 0.8)
+        self._remember(row.key, width, row.text, made)
+        return made
+
+    def _remembered(self, key: str, width: float, look: object) -> BubbleLayout | TextBlock | None:
+        """A layout made before for the same look and width."""
+        known = self._layouts.get((key, width))
+        return known[1] if known is not None and known[0] == look else None
+
+    def _remember(self, key: str, width: float, look: object, made: BubbleLayout | TextBlock) -> None:
+        """Keep a layout; the ones made longest ago go first."""
+        self._layouts[key, width] = (look, made)
+        self._layouts.move_to_end((key, width))
+        if len(self._layouts) > REMEMBERED:
+            self._layouts.popitem(last=False)
+
+
+def _inside(bubble: Bubble, layout: BubbleLayout, point: QPointF) -> Hit:
+    """What lies under a point of the bubble itself, in its coordinates."""
+    for number, box in enumerate(layout.files):
+        if box.cancel is not None and box.cancel.adjusted(-6, -6, 6, 6).contains(point):
+            return Hit(Target.CANCEL, bubble, file=number)
+        if box.box.contains(point):
+            return Hit(Target.FILE, bubble, file=number)
+    if layout.more_box is not None and layout.more_box.contains(point):
+        return Hit(Target.SHOW_MORE, bubble)
+    if layout.meta_box.contains(point):
+        return Hit(Target.META, bubble)
+    if layout.text is not None and layout.text.has_links:
+        url = layout.text.link_at(point - layout.text_at)
+        if url is not None:
+            return Hit(Target.LINK, bubble, url=url)
+    return Hit(Target.BUBBLE, bubble)

@@ -1,0 +1,112 @@
+"""A bubble: its ground with tail and shadow, text, files, time and tick, and the line below a refused one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+
+from desktop.core.bubble import Bubble, Tick
+from desktop.ui import fonts
+from desktop.ui.bubble_layout import BubbleLayout, Failure
+from desktop.ui.painters.facts import Facts
+from desktop.ui.painters.files import paint_file
+from desktop.ui.painters.ticks import paint_tick
+
+RADIUS, TAIL_RADIUS = 14.0, 4.0
+# The mock's shadow: one pixel down, 6 % of a dark blue; the dark theme has none.
+_SHADOW = QColor(16, 24, 40, 15)
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+def paint_bubble(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: Facts) -> None:
+    """Draw a bubble; the painter stands at the row's corner."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if layout.ground:
+        _paint_ground(painter, bubble, layout.bubble, facts)
+    painter.translate(layout.bubble.topLeft())
+    for file, box in zip(bubble.files, layout.files, strict=False):
+        paint_file(painter, bubble, file, box, facts)
+    _paint_text(painter, bubble, layout, facts)
+    _paint_meta(painter, bubble, layout, facts)
+    painter.restore()
+    if layout.failure is not None:
+        _paint_failure(painter, layout.failure, facts)
+
+
+def outline(box: QRectF, *, own: bool, tail: bool) -> QPainterPath:
+    """A bubble's outline; its lower corner towards the sender is small where it is the last of its group."""
+    path = QPainterPath(_outline(box.width(), box.height(), own, tail))
+    path.translate(box.topLeft())
+    return path
+
+
+@lru_cache(maxsize=512)
+def _outline(width: float, height: float, own: bool, tail: bool) -> QPainterPath:
+    """The outline at the origin; equal bubbles share it."""
+    left = TAIL_RADIUS if tail and not own else RADIUS
+    right = TAIL_RADIUS if tail and own else RADIUS
+    path = QPainterPath(QPointF(RADIUS, 0))
+    path.lineTo(width - RADIUS, 0)
+    path.arcTo(width - 2 * RADIUS, 0, 2 * RADIUS, 2 * RADIUS, 90, -90)
+    path.lineTo(width, height - right)
+    path.arcTo(width - 2 * right, height - 2 * right, 2 * right, 2 * right, 0, -90)
+    path.lineTo(left, height)
+    path.arcTo(0, height - 2 * left, 2 * left, 2 * left, 270, -90)
+    path.lineTo(0, RADIUS)
+    path.arcTo(0, 0, 2 * RADIUS, 2 * RADIUS, 180, -90)
+    path.closeSubpath()
+    return path
+
+
+def _paint_ground(painter: QPainter, bubble: Bubble, box: QRectF, facts: Facts) -> None:
+    """Shadow and ground, and a ring around the row that the keyboard stands on."""
+    theme = facts.theme
+    path = outline(box, own=bubble.own, tail=bubble.last_in_group)
+    if not theme.dark:
+        painter.fillPath(path.translated(0, 1), _SHADOW)
+    painter.fillPath(path, theme.own_bubble if bubble.own else theme.other_bubble)
+    if facts.current == bubble.key:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme.accent, 2))
+        painter.drawPath(path)
+
+
+def _paint_text(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: Facts) -> None:
+    """The text, clipped to the bubble so that no tower of marks reaches a neighbour."""
+    if layout.text is None:
+        return
+    theme = facts.theme
+    ink = theme.own_ink if bubble.own else theme.ink
+    if bubble.deleted:
+        ink = theme.own_meta if bubble.own else theme.ink3
+    link = theme.tick_read if bubble.own else theme.accent_text
+    if layout.ground:
+        painter.setClipRect(QRectF(QPointF(0, 0), layout.bubble.size()), Qt.ClipOperation.IntersectClip)
+    layout.text.draw(painter, layout.text_at, ink, link)
+    if layout.more_box is not None:
+        painter.setFont(fonts.text(13, 500))
+        painter.setPen(link)
+        painter.drawText(layout.more_box, _LEFT, "Show more")
+
+
+def _paint_meta(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: Facts) -> None:
+    """Time and tick."""
+    ink = facts.theme.own_meta if bubble.own and layout.ground else facts.theme.ink3
+    painter.setFont(fonts.text(11))
+    painter.setPen(ink)
+    painter.drawText(layout.meta_box, _LEFT, layout.meta)
+    if layout.tick_box is not None and (bubble.tick is not Tick.WAITING or facts.clock_shows(bubble)):
+        paint_tick(painter, layout.tick_box, bubble.tick, facts.theme, ink)
+
+
+def _paint_failure(painter: QPainter, failure: Failure, facts: Facts) -> None:
+    """ "Not sent · Retry · Edit · Copy · Delete", and why."""
+    painter.setFont(fonts.text(12, 500))
+    painter.setPen(facts.theme.bad)
+    for word in failure.words:
+        painter.drawText(word.box, _LEFT | Qt.TextFlag.TextDontClip, word.text)
+    if failure.sentence is not None:
+        failure.sentence.draw(painter, failure.sentence_at, facts.theme.ink2, facts.theme.accent_text)

@@ -1,0 +1,29 @@
+"""What painting knows besides the row itself: colours, pictures, time, and what is going on with a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from desktop.core.bubble import Bubble
+from desktop.ui.pictures import Pictures
+from desktop.ui.theme import Theme
+from desktop.ui.transfers import Transfers
+
+CLOCK_AFTER_MS = 300
+"""An acknowledgement that comes sooner shows no clock, so that nothing flickers (behaviour 33)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The surroundings of one painting: `ratio` is the screen's device pixel ratio, `current` the focused row's key."""
+
+    theme: Theme
+    pictures: Pictures
+    transfers: Transfers
+    now_ms: int
+    ratio: float = 1.0
+    current: str | None = None
+
+    def clock_shows(self, bubble: Bubble) -> bool:
+        """Whether a waiting message has waited long enough for its clock."""
+        return self.now_ms - bubble.at_ms >= CLOCK_AFTER_MS
