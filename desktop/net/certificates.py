@@ -43,9 +43,10 @@ def tls_context() -> ssl.SSLContext:
 def explain(error: BaseException, host: str) -> str | None:
     """What is wrong with the TLS of `host`, and what to do; None where the error is not about TLS."""
     for one in _causes(error):
-        if isinstance(one, ssl.SSLCertVerificationError):
+        # aiohttp's own certificate error is one by inheritance only: it carries the real one.
+        if isinstance(one, ssl.SSLCertVerificationError) and hasattr(one, "verify_code"):
             return _WORDS.get(one.verify_code, _UNTRUSTED).format(host=host)
-        if isinstance(one, ssl.SSLError):
+        if isinstance(one, ssl.SSLError) and not isinstance(one, ssl.SSLCertVerificationError):
             return _NO_TLS.format(host=host)
     return None
 
@@ -60,4 +61,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(one))
         yield one
-        waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+        wrapped = (getattr(one, name, None) for name in ("reason", "certificate_error", "os_error"))
+        waiting += [one.__cause__, one.__context__, *wrapped, *one.args]

@@ -1,4 +1,4 @@
-"""The live connection for scripts and bots, usable without Qt: what document B's `useSocket()` does, and little more."""
+"""The live connection for scripts and bots, without Qt: what document B's `useSocket()` does, and little more."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LiveConnection:
     """One account's line to a server: `await init()`, then send, join, mark as read; `messages` fills by itself.
 
     `token` comes from `hearth-server token create USER`. A broken line is opened again with growing random waits; what
-    came meanwhile is read with `api.history(conversation_id, after=…)`. docs/examples/live_connection.py shows all of it.
+    came meanwhile is read with `api.history(conversation_id, after=…)`. docs/examples/live_connection.py shows it all.
     """
 
     def __init__(self, server: str, token: str) -> None:

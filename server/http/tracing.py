@@ -9,7 +9,7 @@ import time
 from flask import Flask, Response, g, request
 
 from protocol.errors import ErrorCode, Refused
-from protocol.limits import HEAD_HEADER, PROTOCOL_HEADER, PROTOCOL_MAX, PROTOCOL_MIN
+from protocol.limits import HEAD_HEADER, LAST_POSITION_HEADER, PROTOCOL_HEADER, PROTOCOL_MAX, PROTOCOL_MIN
 from protocol.routes import Route
 from server.config.logs import request_id
 from server.http.counters import Counters
@@ -19,7 +19,10 @@ _log = logging.getLogger("server.http.request")
 REQUEST_ID_HEADER = "X-Request-Id"
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _ASKED = f"Authorization, Content-Type, Range, {PROTOCOL_HEADER}"
-_EXPOSED = f"Link, {HEAD_HEADER}, {REQUEST_ID_HEADER}, Retry-After, ETag, Content-Range, Upload-Attachment"
+_EXPOSED = (
+    f"Link, {HEAD_HEADER}, {LAST_POSITION_HEADER}, {REQUEST_ID_HEADER}, Retry-After, ETag, Content-Range, "
+    "Upload-Attachment"
+)
 _PREFLIGHT_S = "600"
 
 
