@@ -1,0 +1,127 @@
+"""Events in: each is decoded, answered by one service call, and acknowledged (contract, client → server)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protocol.codec import decode
+from protocol.commands import (
+    COMMANDS,
+    Digest,
+    JoinConversation,
+    JoinUserRoom,
+    LeaveConversation,
+    MarkAsRead,
+    MarkRead,
+    SendMessage,
+    SetPresence,
+    Sync,
+    Typing,
+)
+from protocol.errors import ErrorCode, Refused
+from protocol.signals import Ack, MessageError
+from server.services.refusals import not_yourself_if
+from server.socket.connections import Connection
+
+if TYPE_CHECKING:
+    from server.services.house import House
+    from server.socket.presence import Presences
+    from server.socket.publisher import Publisher
+    from server.socket.typists import Typists
+    from server.socket.viewers import Viewers
+
+_log = logging.getLogger(__name__)
+
+Answer = Callable[[Connection, Any], Ack]
+
+
+class Commands:
+    """One method an event of `protocol.commands.COMMANDS`; owns nothing but the way to the services."""
+
+    def __init__(
+        self,
+        house: House,
+        publisher: Publisher,
+        *,
+        presences: Presences,
+        viewers: Viewers,
+        typists: Typists,
+        both_spellings: Callable[[Connection], None],
+    ) -> None:
+        """`both_spellings` moves a socket into the room where it hears both."""
+        self._house = house
+        self._publisher = publisher
+        self._presences = presences
+        self._viewers = viewers
+        self._typists = typists
+        self._both_spellings = both_spellings
+        self._answers: dict[str, Answer] = {event: getattr(self, f"_{event}") for event in COMMANDS}
+
+    def answer(self, connection: Connection, event: str, arguments: Sequence[Any]) -> Ack:
+        """The acknowledgement of one event, whatever happens."""
+        given = arguments[0] if arguments else None
+        try:
+            command = decode(COMMANDS[event].payload, given, bare=COMMANDS[event].bare)
+            for field in ("user_id", "sender_id"):
+                not_yourself_if(connection.actor.user_id, getattr(command, field, None), field)
+            return self._answers[event](connection, command)
+        except Refused as refusal:
+            return self._refused(connection, event, given, refusal)
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets its acknowledgement (reliability L17)
+            _log.exception("%s failed", event)
+            message = "The server could not do this; its log says why. Try again, and tell the operator if it stays so."
+            return self._refused(connection, event, given, Refused(ErrorCode.SERVER_ERROR, message))
+
+    def _refused(self, connection: Connection, event: str, given: object, refusal: Refused) -> Ack:
+        """The acknowledgement of a refusal; a refused message is told as an event as well."""
+        if event == "send_message":
+            uid = given.get("uid") if isinstance(given, dict) else None
+            error = MessageError(uid=uid if isinstance(uid, str) else None, error=refusal.body())
+            self._publisher.tell(connection, "message_error", error)
+        return Ack(ok=False, error=refusal.body())
+
+    def _join_user_room(self, connection: Connection, command: JoinUserRoom) -> Ack:
+        self._both_spellings(connection)
+        return Ack(ok=True, user_id=command.user_id)
+
+    def _join_conversation(self, connection: Connection, command: JoinConversation) -> Ack:
+        active = self._viewers.join(connection, command.conversation_id)
+        return Ack(ok=True, conversation_id=command.conversation_id, activeUsers=active)
+
+    def _leave_conversation(self, connection: Connection, command: LeaveConversation) -> Ack:
+        active = self._viewers.leave(connection, command.conversation_id)
+        return Ack(ok=True, conversation_id=command.conversation_id, activeUsers=active)
+
+    def _send_message(self, connection: Connection, command: SendMessage) -> Ack:
+        self._house.sending.take(connection.actor.user_id)
+        posted = self._house.messages.post(connection.actor, command)
+        self._publisher.tell(connection, "message_sent", posted.message)
+        return Ack(ok=True, message=posted.message)
+
+    def _typing(self, connection: Connection, command: Typing) -> Ack:
+        relay = self._typists.typing if command.is_typing else self._typists.stopped
+        relay(connection, command.conversation_id)
+        return Ack(ok=True, conversation_id=command.conversation_id)
+
+    def _mark_read(self, connection: Connection, command: MarkRead) -> Ack:
+        position = self._house.cursors.mark_read(connection.actor, command)
+        return Ack(ok=True, conversation_id=command.conversation_id, read_position=position)
+
+    def _mark_as_read(self, connection: Connection, command: MarkAsRead) -> Ack:
+        return Ack(ok=True, read_position=self._house.cursors.mark_as_read(connection.actor, command))
+
+    def _set_presence(self, connection: Connection, command: SetPresence) -> Ack:
+        user_id = connection.actor.user_id
+        was_hidden = self._presences.is_hidden(user_id)
+        self._presences.choose(connection, command.status)
+        if self._presences.is_hidden(user_id) != was_hidden:
+            (self._viewers.show if was_hidden else self._viewers.hide)(user_id)
+        return Ack(ok=True, user_id=user_id)
+
+    def _sync(self, connection: Connection, command: Sync) -> Ack:
+        return Ack(ok=True, synced=self._house.sync.sync(connection.actor, command))
+
+    def _digest(self, connection: Connection, command: Digest) -> Ack:
+        return Ack(ok=True, stale=self._house.sync.digest(connection.actor, command).stale)

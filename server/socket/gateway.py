@@ -1,0 +1,273 @@
+"""The socket room: where a line becomes somebody's connection, and stops being one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import engineio.payload
+import gevent
+from flask_socketio import SocketIO
+from socketio.exceptions import ConnectionRefusedError as SocketRefused
+
+from protocol.codec import both_spellings, plain
+from protocol.commands import COMMANDS
+from protocol.errors import ErrorCode, Refused
+from protocol.signals import ServerRestarting
+from server.config import Config
+from server.services.ports import Actor
+from server.socket import polling, selftest
+from server.socket.backlog import Backlog
+from server.socket.commands import Commands
+from server.socket.connections import Connection, Connections, session_room, user_room
+from server.socket.guard import Guard
+from server.socket.offenders import Offenders
+from server.socket.polling import PollingDoor
+from server.socket.presence import Presences
+from server.socket.publisher import Publisher
+from server.socket.sweeper import Sweeper
+from server.socket.transport import Transport
+from server.socket.typists import Typists
+from server.socket.viewers import Viewers
+from server.socket.wire import EventPacket, WireJson
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from server.services.house import House
+
+PATH = "/socket.io"
+PING_INTERVAL_S = 20
+PING_TIMEOUT_S = 15
+"""A silent peer is gone after both together; the clock's jumps then only cause a clean reconnect (reliability L12)."""
+
+_log = logging.getLogger(__name__)
+_library_log = logging.getLogger(f"{__name__}.library")
+_library_log.setLevel(logging.ERROR)
+
+
+class SocketRoom:
+    """Owns the Socket.IO server, its connections, and what is known of them while they last.
+
+    line ──► engine session ──► CONNECT with a token ──► connection: rooms entered ──► `connected` ──► commands, news
+                  │ 10 s without, an offence, too slow, silent                              │ gone, or revoked
+                  └──────────────────────────────► closed ◄─────────────────────────────────┘
+    """
+
+    def __init__(self, app: Flask, house: House, config: Config, publisher: Publisher, presences: Presences) -> None:
+        self._house = house
+        self._config = config
+        self._publisher = publisher
+        self._presences = presences
+        self._connections = Connections()
+        self._offenders = Offenders()
+        self._transports: set[Transport] = set()
+        self._server = self._make_server(app)
+        self._viewers = Viewers(house, publisher, presences.is_hidden)
+        self._typists = Typists(house, publisher)
+        self._guard = Guard(self._server, self, event_bytes=config.limits.event_bytes, limited=config.rate_limits)
+        self._sweeper = Sweeper(
+            self._server.eio,
+            self._connections,
+            self._transports,
+            authenticate_within_s=config.limits.authenticate_within_s,
+            eject=self.eject,
+            each_second=self._typists.expire,
+            check_sessions=self._check_sessions,
+        )
+        self._join(app)
+        publisher.serve(self._server, self._connections, self._close)
+        presences.serve(house, publisher)
+        self._sweeping = gevent.spawn(self._sweeper.run)
+
+    def _make_server(self, app: Flask) -> Any:  # noqa: ANN401 - python-socketio's server
+        """python-socketio under Flask, with our queue and our lines."""
+        socketio = SocketIO(
+            app,
+            async_mode="gevent",
+            path=PATH,
+            serializer=EventPacket,
+            json=WireJson,
+            async_handlers=False,
+            always_connect=False,
+            manage_session=False,
+            monitor_clients=False,
+            http_compression=False,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+            max_http_buffer_size=self._config.limits.event_bytes,
+            cors_allowed_origins=self._config.cors_origins or None,
+            logger=_library_log,
+            engineio_logger=_library_log,
+        )
+        server = socketio.server
+        selftest.check(server)
+        parts = server.eio._async  # noqa: SLF001 - see selftest.py
+        server.eio._async = {**parts, "queue": Backlog, "websocket": self._line}  # noqa: SLF001 - see selftest.py
+        engineio.payload.Payload.max_decode_packets = polling.PACKETS_MAX
+        return server
+
+    def _join(self, app: Flask) -> None:
+        """Put the guard before the dispatcher, and our handlers behind it."""
+        self._server.eio.on("message", self._guard)
+        self._server.on("connect", self._on_connect)
+        self._server.on("disconnect", self._on_disconnect)
+        commands = Commands(
+            self._house,
+            self._publisher,
+            presences=self._presences,
+            viewers=self._viewers,
+            typists=self._typists,
+            both_spellings=self._hear_both,
+        )
+        for event in COMMANDS:
+            self._server.on(event, partial(self._on_command, commands, event))
+        door = PollingDoor(
+            app.wsgi_app, path=PATH, max_bytes=self._config.limits.event_bytes, offend=self._offend_polling
+        )
+        app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation adds middleware
+
+    def _line(self, run: Callable[[Any], Any], _engine_server: object) -> Transport:
+        """A WebSocket line for an engine session."""
+        transport = Transport(
+            run, max_bytes=self._config.limits.event_bytes, offend=self._offend, on_end=self._transports.discard
+        )
+        self._transports.add(transport)
+        return transport
+
+    # The life of a connection.
+
+    def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:  # noqa: ANN401 - off the wire
+        """Authenticate, and enter the rooms; python-socketio answers CONNECT when this returns."""
+        try:
+            actor = self._admit(auth.get("token") if isinstance(auth, dict) else None)
+        except Refused as refusal:
+            raise SocketRefused(refusal.message, plain(refusal.body())) from None
+        except Exception:  # noqa: BLE001 - a TypeError in here would have python-socketio ask again (reliability L16)
+            _log.exception("a log-in failed")
+            error = Refused(ErrorCode.SERVER_ERROR, "The server could not log you in just now. Try again.")
+            raise SocketRefused(error.message, plain(error.body())) from None
+        engine_sid = self._server.manager.eio_sid_from_sid(sid, "/")
+        self._server.enter_room(sid, user_room(actor.user_id, both=False))
+        self._server.enter_room(sid, session_room(actor.session_id))
+        self._connections.add(Connection(sid=sid, engine_sid=engine_sid, actor=actor))
+        # The request's environment is not asked for again, and costs more than everything else of an idle connection.
+        self._server.environ[engine_sid] = {"REMOTE_ADDR": environ.get("REMOTE_ADDR", "")}
+
+    def _admit(self, token: object) -> Actor:
+        """Whose token this is. Raises Refused (401 codes, `too_many_sockets`)."""
+        if not isinstance(token, str) or not token:
+            message = "The connection has no token. Log in and connect with auth: {token}."
+            raise Refused(ErrorCode.UNAUTHENTICATED, message)
+        actor = self._house.accounts.authenticate(token)
+        most = self._config.limits.sockets_per_user
+        if len(self._connections.of_user(actor.user_id)) >= most:
+            message = f"You have {most} connections already. Close one, or wait until one has timed out."
+            raise Refused(ErrorCode.TOO_MANY_SOCKETS, message, retry_after_s=float(PING_INTERVAL_S + PING_TIMEOUT_S))
+        return actor
+
+    def welcome(self, engine_sid: str) -> None:
+        """CONNECT has been answered: greet the connection, and tell who has come."""
+        connection = self._connections.by_engine_sid(engine_sid)
+        if connection is None:
+            return
+        if self.engine_of(engine_sid) is None:
+            # The line ended while its token was looked up, when python-socketio took it for nobody's.
+            self._server._handle_disconnect(engine_sid, "/")  # noqa: SLF001 - see selftest.py
+            return
+        self._publisher.tell(connection, "connected", self._house.sync.greeting(connection.actor))
+        self._presences.arrived(connection)
+
+    def _on_command(self, commands: Commands, event: str, sid: str, *arguments: Any) -> Any:  # noqa: ANN401 - off the wire
+        """One event of an authenticated socket; what is returned is its acknowledgement."""
+        connection = self._connections.by_sid(sid)
+        if connection is None:
+            return None
+        ack = commands.answer(connection, event, arguments)
+        return both_spellings(ack) if connection.both_spellings else ack
+
+    def _hear_both(self, connection: Connection) -> None:
+        """Move a socket to the room of its user where both spellings are spoken."""
+        if not connection.both_spellings:
+            self._server.leave_room(connection.sid, connection.room)
+            connection.both_spellings = True
+            self._server.enter_room(connection.sid, connection.room)
+
+    def _on_disconnect(self, sid: str, _reason: object) -> None:
+        """A connection is gone: so are its view, its typing and, after the grace, its user's presence."""
+        connection = self._connections.remove(sid)
+        if connection is None:
+            return
+        self._guard.forget(connection.engine_sid)
+        for forget in (self._viewers.left, self._typists.left, self._presences.left):
+            try:
+                forget(connection)
+            except Exception:  # noqa: BLE001 - the other two have to hear of it
+                _log.exception("a connection left traces")
+
+    # What the guard and the sweeper ask.
+
+    def engine_of(self, engine_sid: str) -> Any:  # noqa: ANN401 - python-engineio's session
+        """The line's engine session, or None when it is closed."""
+        engine = self._server.eio.sockets.get(engine_sid)
+        return None if engine is None or engine.closed or engine.closing else engine
+
+    def is_authenticated(self, engine_sid: str) -> bool:
+        """Whether the line has a connection."""
+        return self._connections.by_engine_sid(engine_sid) is not None
+
+    def eject(self, engine_sid: str, why: str) -> None:
+        """Note the offender and end the line, without waiting for it."""
+        self._offend(engine_sid, why)
+        gevent.spawn(self._end, engine_sid, abort=True)
+
+    def _offend(self, engine_sid: str, why: str) -> None:
+        """Note the offender."""
+        environ = self._server.environ.get(engine_sid, {})
+        self._offenders.note(environ.get("REMOTE_ADDR", ""), why)
+
+    def _offend_polling(self, engine_sid: str, address: str, why: str) -> None:
+        """Note who posted what they should not, and end their session."""
+        self._offenders.note(address, why)
+        gevent.spawn(self._end, engine_sid, abort=True)
+
+    def _close(self, connection: Connection) -> None:
+        """End a connection after what has been sent to it."""
+        self._end(connection.engine_sid, abort=False)
+
+    def _end(self, engine_sid: str, *, abort: bool) -> None:
+        """End a line: at once, or after what waits has been sent (the sweeper aborts who does not take it)."""
+        engine = self.engine_of(engine_sid)
+        if engine is None:
+            return
+        engine.close(wait=False, abort=abort)
+        for transport in [one for one in self._transports if one.engine is engine]:
+            (transport.abort if abort else transport.end)()
+
+    def _check_sessions(self) -> None:
+        """Close what was revoked without our being told (reliability 2.13)."""
+        ids = self._connections.session_ids()
+        revoked = ids - self._house.accounts.live_sessions(ids) if ids else set()
+        if revoked:
+            self._publisher.revoke(sorted(revoked), "session_revoked")
+
+    # The end of the server.
+
+    def stop(self) -> None:
+        """Say goodbye to everybody, and remember when they were last there."""
+        spread_ms = self._config.restart_spread_ms
+        rooms = sorted({connection.room for connection in self._connections})
+        if rooms:
+            self._server.emit("server_restarting", ServerRestarting(spread_ms=spread_ms), to=rooms)
+        self._sweeping.kill()
+        for engine_sid in list(self._server.eio.sockets):
+            self._end(engine_sid, abort=False)
+        self._presences.close()
+
+
+def attach(app: Flask, house: House, config: Config) -> SocketRoom:
+    """Open the socket door of an app. The house's announcer and presence book must be this room's own kinds."""
+    publisher, presences = cast("Publisher", house.announcer), cast("Presences", house.presence)
+    return SocketRoom(app, house, config, publisher, presences)

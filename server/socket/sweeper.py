@@ -1,0 +1,95 @@
+"""What python-engineio does not do: end lines that do not log in, do not read, do not answer, or were revoked."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+
+from server.socket.connections import Connections
+from server.socket.transport import Transport
+
+SWEEP_S = 1.0
+SESSIONS_S = 5.0
+"""How often revocation is looked up besides being told (reliability 2.13)."""
+ENDING_S = 5.0
+"""How long a peer may take to say goodbye."""
+
+_log = logging.getLogger(__name__)
+
+
+class Sweeper:
+    """One greenlet that looks at every line each second; owns since when each line has had no log-in."""
+
+    def __init__(
+        self,
+        engine_server: Any,  # noqa: ANN401 - python-engineio's server
+        connections: Connections,
+        transports: set[Transport],
+        *,
+        authenticate_within_s: float,
+        eject: Callable[[str, str], None],
+        each_second: Callable[[], None],
+        check_sessions: Callable[[], None],
+    ) -> None:
+        """`eject(engine_sid, why)` ends a line at once; the last two are run beside, every second and every five."""
+        self._engine_server = engine_server
+        self._connections = connections
+        self._transports = transports
+        self._authenticate_within_s = authenticate_within_s
+        self._eject = eject
+        self._each_second = each_second
+        self._check_sessions = check_sessions
+        self._nobody_since: dict[str, float] = {}
+        self._sessions_at = time.monotonic()
+
+    def run(self) -> None:
+        """Sweep until the greenlet is killed; one failure is logged and stops nothing."""
+        while True:
+            gevent.sleep(SWEEP_S)
+            try:
+                self.sweep(time.monotonic())
+            except Exception:  # noqa: BLE001 - the lines of tomorrow want sweeping too
+                _log.exception("the sweep failed")
+
+    def sweep(self, now: float) -> None:
+        """Look at every line once; `now` in monotonic seconds."""
+        lines = dict(self._engine_server.sockets)
+        self._nobody_since = {sid: since for sid, since in self._nobody_since.items() if sid in lines}
+        for engine_sid, engine in lines.items():
+            self._look(engine_sid, engine, now)
+        for transport in list(self._transports):
+            self._end_in_time(transport, now)
+        self._each_second()
+        if now - self._sessions_at >= SESSIONS_S:
+            self._sessions_at = now
+            self._check_sessions()
+
+    def _look(self, engine_sid: str, engine: Any, now: float) -> None:  # noqa: ANN401 - python-engineio's session
+        """End one line where it is time."""
+        if engine.closed:
+            self._engine_server.sockets.pop(engine_sid, None)
+        elif engine.queue.overflowed:
+            self._eject(engine_sid, "slow_consumer")
+        elif self._is_nobody_too_long(engine_sid, now):
+            self._eject(engine_sid, "not authenticated in time")
+        elif not engine.closing:
+            engine.check_ping_timeout()
+
+    def _is_nobody_too_long(self, engine_sid: str, now: float) -> bool:
+        """Whether the line should have logged in by now."""
+        if self._connections.by_engine_sid(engine_sid) is not None:
+            self._nobody_since.pop(engine_sid, None)
+            return False
+        return now - self._nobody_since.setdefault(engine_sid, now) >= self._authenticate_within_s
+
+    def _end_in_time(self, transport: Transport, now: float) -> None:
+        """Abort a line that does not come to its end, or whose upgrade does not come about."""
+        if transport.engine.closed:
+            transport.end()
+        waits = not transport.engine.upgraded and now - transport.opened_at >= self._authenticate_within_s
+        if waits or (transport.ending_at is not None and now - transport.ending_at >= ENDING_S):
+            transport.abort()
