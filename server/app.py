@@ -1,0 +1,182 @@
+"""Joins the rooms: builds the house, puts REST and sockets in front of it, serves, and closes in order."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import gevent
+from flask import Flask
+from gevent.pywsgi import WSGIServer
+from gevent.threadpool import ThreadPool
+
+from server.config import Config, load_keys
+from server.http.application import build_application
+from server.services.access import Access
+from server.services.accounts import Accounts
+from server.services.conversations import Conversations
+from server.services.cursors import Cursors
+from server.services.house import House
+from server.services.limits import SendingLimit
+from server.services.messages import Messages
+from server.services.names import Names
+from server.services.passwords import OffHub, Passwords
+from server.services.ports import Announcer, PresenceBook
+from server.services.profiles import Profiles
+from server.services.sessions import Sessions
+from server.services.sync import SyncDesk
+from server.services.tokens import TokenMint
+from server.services.uploads import Uploads
+from server.socket.presence import Presences
+from server.socket.publisher import Publisher
+from server.storage.blobs import FolderBlobs
+from server.storage.unit import Database
+
+T = TypeVar("T")
+
+_HASHING_THREADS = 2
+"""Argon2id at a time: each takes 46 MiB."""
+_SWEEP_S = 600.0
+_DRAIN_S = 5.0
+"""How long requests under way may still take when the server goes down."""
+_IDLE_S = 75.0
+"""A connection that says nothing for so long while it should is closed (slow senders would hold it for ever)."""
+
+_log = logging.getLogger(__name__)
+
+
+class HashingThreads(OffHub):
+    """Runs hashing in native threads; a waiting greenlet lets the others work."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPool(_HASHING_THREADS)
+
+    def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns, once a thread was free for it."""
+        result: T = self._pool.apply(work)
+        return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class HearthApp:
+    """The whole server but its listening socket."""
+
+    flask: Flask
+    house: House
+
+    def close(self) -> None:
+        """Let go of the database; everything waiting is written first."""
+        self.house.database.close()
+
+
+def build_house(
+    config: Config,
+    announcer: Announcer,
+    presence: PresenceBook,
+    *,
+    off_hub: OffHub | None = None,
+    exclusive: bool = True,
+) -> House:
+    """Every service on this data directory, its tables brought up to date.
+
+    `exclusive` is for the one serving process. Raises ConfigError, storage.locks.DataInUse, storage.schema.TooNew.
+    """
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = load_keys(config.data_dir)
+    database = Database(config.database, announcer.announce, exclusive=exclusive)
+    database.migrate()
+    access = Access(database)
+    uploads = Uploads(database, access, FolderBlobs(config.data_dir / "blobs", config.free_bytes_min), config.limits)
+    return House(
+        config=config,
+        database=database,
+        announcer=announcer,
+        presence=presence,
+        access=access,
+        accounts=Accounts(
+            config,
+            database,
+            sessions=Sessions(config, database, announcer, TokenMint(keys)),
+            profiles=Profiles(database, access, Names(config.limits)),
+            passwords=Passwords(config.limits, off_hub or OffHub()),
+        ),
+        conversations=Conversations(database, access),
+        messages=Messages(database, access, uploads, config.limits),
+        sending=SendingLimit(config.limits, enabled=config.rate_limits),
+        cursors=Cursors(database, access),
+        sync=SyncDesk(database, access, presence),
+        uploads=uploads,
+    )
+
+
+def create_app(config: Config) -> HearthApp:
+    """REST and sockets in front of one house. Raises what `build_house` raises."""
+    house = build_house(config, Publisher(), Presences(), off_hub=HashingThreads())
+    return HearthApp(flask=build_application(house), house=house)
+
+
+class _Server(WSGIServer):  # type: ignore[misc] # gevent has no types
+    """gevent's HTTP server with small packets sent at once, idle senders dropped, and broken handshakes ignored."""
+
+    def handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
+        """Serve one connection."""
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.settimeout(_IDLE_S)
+        super().handle(client, address)
+
+    def wrap_socket_and_handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
+        """Serve one TLS connection; a port scanner's broken handshake is no error of ours."""
+        try:
+            super().wrap_socket_and_handle(client, address)
+        except (ssl.SSLError, OSError) as error:
+            _log.info("a TLS handshake failed: %s", type(error).__name__)
+            client.close()
+
+
+def serve(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises what `create_app` raises, and OSError."""
+    app = create_app(config)
+    server = _Server((config.host, config.port), app.flask, log=None, error_log=_quiet(), **_tls(config))
+    server.start()
+    _log.info("listening", extra={"host": config.host, "port": server.server_port, "tls": config.tls_cert is not None})
+    sweeping = gevent.spawn(_sweep, app.house)
+    stopping = gevent.event.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, stopping.set)
+    stopping.wait()
+    _log.info("stopping")
+    sweeping.kill()
+    server.stop(timeout=_DRAIN_S)
+    app.close()
+    _log.info("stopped")
+
+
+def _quiet() -> logging.Logger:
+    """The logger for what strangers send that is no HTTP: told at debug level only, for it holds what they sent."""
+    logger = logging.getLogger("server.pywsgi")
+    logger.setLevel(logging.WARNING)
+    return logger
+
+
+def _tls(config: Config) -> dict[str, ssl.SSLContext]:
+    """The server's certificate, where the operator gave one."""
+    if config.tls_cert is None or config.tls_key is None:
+        return {}
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(config.tls_cert, config.tls_key)
+    return {"ssl_context": context}
+
+
+def _sweep(house: House) -> None:
+    """Forget expired uploads every ten minutes."""
+    while True:
+        gevent.sleep(_SWEEP_S)
+        try:
+            house.uploads.sweep()
+        except Exception:  # noqa: BLE001 - a full disk or a busy database today is none tomorrow
+            _log.exception("sweeping uploads failed; it is tried again in ten minutes")

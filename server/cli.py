@@ -1,0 +1,201 @@
+"""The operator's door: serving, and opening accounts, invites and tokens from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from protocol.errors import Refused
+from server import app
+from server.config import Config, ConfigError, load_config, logs
+from server.services.house import House
+from server.services.ports import Silence
+from server.storage.locks import DataInUse
+from server.storage.schema import TooNew
+
+Command = Callable[[argparse.Namespace, Config], None]
+
+_SETTINGS = """\
+# Hearth's settings. Every line is optional; what stands here is the default. HEARTH_<NAME> in the environment wins.
+# docs/operating.md explains each.
+
+# name = "Hearth"
+# host = "127.0.0.1"
+# port = 8765
+# registration = "invite"      # closed | invite | open
+# cors_origins = []
+# trusted_proxies = 0
+
+# [limits]
+# file_bytes = 100000000
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status: 0 done, 1 refused, 2 asked wrongly."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = load_config(os.environ, file=options.config, overrides=_overrides(options))
+        command: Command = options.command
+        command(options, config)
+    except (ConfigError, ValueError) as error:
+        return _failed(str(error), 2)
+    except Refused as refusal:
+        return _failed(refusal.message, 1)
+    except (DataInUse, TooNew, OSError) as error:
+        return _failed(str(error), 1)
+    return 0
+
+
+def _failed(message: str, status: int) -> int:
+    """Say why on standard error."""
+    print(f"hearth-server: {message}", file=sys.stderr)
+    return status
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, object]:
+    """The settings given on the command line."""
+    names = ("data_dir", "host", "port", "tls_cert", "tls_key")
+    return {name: getattr(options, name, None) for name in names}
+
+
+def _parser() -> argparse.ArgumentParser:
+    """What may be asked."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data-dir", type=Path, help="where database, files and keys lie (default: hearth-data)")
+    common.add_argument("--config", type=Path, help="the settings file (default: hearth.toml in the data directory)")
+    parser = argparse.ArgumentParser(prog="hearth-server", description="The server of Hearth, a messenger for a team.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command: Command, told: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[common], help=told, description=told)
+        made.set_defaults(command=command)
+        return made
+
+    _add_serve(add("serve", _serve, "Serve until stopped."))
+    add("init", _init, "Make the data directory: database, keys, and a settings file to edit.")
+    add("check-config", _check_config, "Say whether the settings can be used, and what they are.")
+    admin = add("create-admin", _create_admin, "Open the first administrator's account.")
+    admin.add_argument("username", nargs="?", default="admin")
+    user = add("create-user", _create_user, "Open somebody's account.")
+    user.add_argument("username")
+    for account in (admin, user):
+        account.add_argument("--display-name", default="")
+    reset = add("reset-password", _reset_password, "Give somebody a new password; all their sessions end.")
+    reset.add_argument("username")
+    for secret in (admin, user, reset):
+        secret.add_argument("--password-stdin", action="store_true", help="read the password instead of making one")
+    invite = add("invite", _invite, "Make a code with which people open accounts.")
+    invite.add_argument("--uses", type=_positive, default=1)
+    invite.add_argument("--days", type=_positive, default=7)
+    _add_token(commands.add_parser("token", help="Long-lived tokens for scripts."), common)
+    return parser
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    """The options of `serve`."""
+    serve.add_argument("--host")
+    serve.add_argument("--port", type=int)
+    serve.add_argument("--tls-cert", type=Path)
+    serve.add_argument("--tls-key", type=Path)
+
+
+def _add_token(token: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """The commands below `token`."""
+    create = token.add_subparsers(required=True, metavar="command").add_parser(
+        "create", parents=[common], help="Make a token that acts for USER until it is revoked among their devices."
+    )
+    create.add_argument("username", metavar="USER")
+    create.add_argument("--name", default="script", help="how it is called among the devices")
+    create.set_defaults(command=_create_token)
+
+
+def _positive(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of at least 1")
+    return int(text)
+
+
+@contextmanager
+def _house(config: Config) -> Iterator[House]:
+    """The house without sockets, also beside a running server."""
+    house = app.build_house(config, Silence(), Silence(), exclusive=False)
+    try:
+        yield house
+    finally:
+        house.database.close()
+
+
+def _serve(_options: argparse.Namespace, config: Config) -> None:
+    """Serve until stopped."""
+    logs.install(config.log_level)
+    app.serve(config)
+
+
+def _init(_options: argparse.Namespace, config: Config) -> None:
+    """Make the data directory."""
+    with _house(config):
+        settings = config.data_dir / "hearth.toml"
+        if not settings.exists():
+            settings.write_text(_SETTINGS, encoding="utf-8")
+    print(f"Ready: {config.data_dir}\nNext: hearth-server create-admin --data-dir {config.data_dir}")
+
+
+def _check_config(_options: argparse.Namespace, config: Config) -> None:
+    """Print the settings in force; no secret is among them."""
+    for name in config.__struct_fields__:
+        print(f"{name} = {getattr(config, name)}")
+
+
+def _create_admin(options: argparse.Namespace, config: Config) -> None:
+    """Open an administrator's account."""
+    with _house(config) as house:
+        _, password = house.accounts.create_user(
+            options.username, display_name=options.display_name, password=_given(options), role="admin"
+        )
+    _tell_password(options, password)
+
+
+def _create_user(options: argparse.Namespace, config: Config) -> None:
+    """Open a member's account."""
+    with _house(config) as house:
+        _, password = house.accounts.create_user(
+            options.username, display_name=options.display_name, password=_given(options)
+        )
+    _tell_password(options, password)
+
+
+def _reset_password(options: argparse.Namespace, config: Config) -> None:
+    """Give somebody a new password."""
+    with _house(config) as house:
+        password = house.accounts.reset_password(options.username, _given(options))
+    _tell_password(options, password)
+
+
+def _given(options: argparse.Namespace) -> str | None:
+    """The password on standard input, where it was announced; never an argument, which others could read."""
+    return sys.stdin.readline().rstrip("\r\n") if options.password_stdin else None
+
+
+def _tell_password(options: argparse.Namespace, password: str) -> None:
+    """Print a made-up password, once; one that was given is not repeated."""
+    print(f"User name: {options.username}")
+    if not options.password_stdin:
+        print(f"Password: {password}")
+
+
+def _invite(options: argparse.Namespace, config: Config) -> None:
+    """Make an invite."""
+    with _house(config) as house:
+        print(house.accounts.create_invite(uses=options.uses, days=options.days))
+
+
+def _create_token(options: argparse.Namespace, config: Config) -> None:
+    """Make a script's token."""
+    with _house(config) as house:
+        print(house.accounts.create_token(options.username, options.name))
