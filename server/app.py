@@ -32,6 +32,7 @@ from server.services.sessions import Sessions
 from server.services.sync import SyncDesk
 from server.services.tokens import TokenMint
 from server.services.uploads import Uploads
+from server.socket.gateway import SocketRoom, attach
 from server.socket.presence import Presences
 from server.socket.publisher import Publisher
 from server.storage.blobs import FolderBlobs
@@ -68,6 +69,7 @@ class HearthApp:
 
     flask: Flask
     house: House
+    sockets: SocketRoom
 
     def close(self) -> None:
         """Let go of the database; everything waiting is written first."""
@@ -117,7 +119,8 @@ def build_house(
 def create_app(config: Config) -> HearthApp:
     """REST and sockets in front of one house. Raises what `build_house` raises."""
     house = build_house(config, Publisher(), Presences(), off_hub=HashingThreads())
-    return HearthApp(flask=build_application(house), house=house)
+    flask = build_application(house)
+    return HearthApp(flask=flask, house=house, sockets=attach(flask, house, config))
 
 
 class _Server(WSGIServer):  # type: ignore[misc] # gevent has no types
@@ -151,6 +154,7 @@ def serve(config: Config) -> None:
     stopping.wait()
     _log.info("stopping")
     sweeping.kill()
+    app.sockets.stop()
     server.stop(timeout=_DRAIN_S)
     app.close()
     _log.info("stopped")

@@ -46,6 +46,8 @@ PING_TIMEOUT_S = 15
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.ERROR)
+# What python-engineio says "once" as an error is what peers do wrong; only its own failures are ours to read.
+_library_log.addFilter(lambda record: "further occurrences of this error" not in record.msg)
 
 
 class SocketRoom:

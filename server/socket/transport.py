@@ -215,7 +215,11 @@ def _handshake(environ: dict[str, Any]) -> Request:
 
 
 def _tune(line: Any) -> None:  # noqa: ANN401 - gevent's socket, or its TLS socket
-    """Send small frames at once, and notice a peer that is gone (Linux; elsewhere what there is of it)."""
+    """Send small frames at once, and notice a peer that is gone (Linux; elsewhere what there is of it).
+
+    Silence is the ping's and the sweeper's affair: the listener's time limit for requests ends with the handshake.
+    """
+    line.settimeout(None)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
