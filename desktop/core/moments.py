@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+from desktop.core.ports import Clock
+from protocol.times import now_ms
 
 SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
@@ -119,3 +123,8 @@ def last_seen(at_ms: int | None, now_ms: int, offset_s: OffsetS) -> str:
 def _date_words(day: date, *, with_year: bool) -> str:
     """3 November, or 3 November 2025."""
     return f"{day.day} {MONTHS[day.month - 1]}{f' {day.year}' if with_year else ''}"
+
+
+def system_clock() -> Clock:
+    """The computer's clock and its zone."""
+    return Clock(now_ms, lambda at_ms: time.localtime(at_ms / SECOND_MS).tm_gmtoff)

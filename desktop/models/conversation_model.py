@@ -1,0 +1,242 @@
+"""The conversation list's rows for Qt: a replica that replays the core's operations, its times, a filter over it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Protocol, assert_never
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    QTimer,
+)
+
+from desktop.core import moments
+from desktop.core.bubble import ConversationRow, Preview, Tick
+from desktop.core.listops import Facet, Insert, ListOp, Move, Remove, Replace, replay
+from desktop.core.observable import Topic
+from desktop.core.ports import Clock
+from desktop.models.roles import Role, roles_of
+
+Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+LONGEST_TIMER_MS = 2**31 - 1
+"""Qt's timers count in 32 bits: further changes are reached by way of this one."""
+
+MEDIA_WORDS = {"image": "Photo", "video": "Video", "file": "File"}
+PRESENCE_WORDS = {"active": "online", "away": "away", "busy": "do not disturb", "offline": ""}
+TICK_WORDS = {Tick.WAITING: "sending", Tick.SENT: "sent", Tick.READ: "read", Tick.FAILED: "not sent"}
+
+
+class RowSource(Protocol):
+    """What the model follows: the core's `ConversationList`, or any list that tells its operations afterwards."""
+
+    @property
+    def rows(self) -> Sequence[ConversationRow]:
+        """The rows now."""
+
+    @property
+    def operations(self) -> Topic[Sequence[ListOp[ConversationRow]]]:
+        """What has just been done to them."""
+
+
+def preview_words(preview: Preview) -> str:
+    """The second line of a row without its icons: who, what kind of media, and the text."""
+    if preview.deleted:
+        return "Message deleted"
+    media = MEDIA_WORDS.get(preview.type or "", "")
+    # A file is best known by its name; a picture's name says little, so its word stands first.
+    words = preview.text if preview.type == "file" and preview.text else " · ".join(filter(None, (media, preview.text)))
+    return words or "No messages yet"
+
+
+def preview_sender(preview: Preview) -> str:
+    """Who wrote the newest message, where that needs saying: "You:" or a name with a colon."""
+    if preview.type is None or preview.type == "system" or preview.deleted:
+        return ""
+    if preview.own:
+        return "You:"
+    return f"{preview.sender_name}:" if preview.sender_name else ""
+
+
+def spoken(row: ConversationRow, time_words: str) -> str:
+    """A row in words, for screen readers."""
+    second = "typing…" if row.typing else f"{preview_sender(row.preview)} {preview_words(row.preview)}".strip()
+    unread = f"{row.unread} unread" if row.unread else ""
+    tick = TICK_WORDS.get(row.preview.tick, "") if row.preview.own else ""
+    presence = PRESENCE_WORDS[row.presence] if row.presence else ""
+    return ", ".join(filter(None, (row.title, presence, unread, second, tick, time_words)))
+
+
+class ConversationModel(QAbstractListModel):
+    """The replica of the conversation list. Owns its copy of the rows, and the timer to the next change of a time."""
+
+    def __init__(self, source: RowSource, clock: Clock, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[ConversationRow] = list(source.rows)
+        self._clock = clock
+        self._times: dict[int, tuple[int, moments.ListTime]] = {}
+        self._due_ms: int | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.refresh_times)
+        self._unsubscribe: Callable[[], None] = source.operations.subscribe(self._replay)
+
+    def detach(self) -> None:
+        """Follow the list no longer; the rows stay as they are."""
+        self._unsubscribe()
+        self._timer.stop()
+
+    def row(self, index: int) -> ConversationRow:
+        """The row at an index from 0."""
+        return self._rows[index]
+
+    def rows(self) -> Sequence[ConversationRow]:
+        """All rows of this replica, to be read only."""
+        return self._rows
+
+    def index_of(self, conversation_id: int) -> QModelIndex:
+        """Where a conversation stands; an invalid index where it does not."""
+        for place, row in enumerate(self._rows):
+            if row.conversation_id == conversation_id:
+                return self.index(place)
+        return QModelIndex()
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        """How many conversations there are."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The row, its key, its time's words, its title or all of it in words."""
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        row = self._rows[index.row()]
+        match role:
+            case Role.ROW:
+                return row
+            case Role.TIME:
+                return self._time_words(row)
+            case Role.KEY:
+                return row.conversation_id
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+                return row.title if role == Qt.ItemDataRole.DisplayRole else spoken(row, self._time_words(row))
+            case _:
+                return None
+
+    def refresh_times(self) -> None:
+        """Tell of the times whose words have changed by now; the rest stays as it is painted."""
+        now_ms = self._clock.now_ms()
+        late = {
+            key
+            for key, (_, shown) in self._times.items()
+            if shown.next_change_ms is not None and shown.next_change_ms <= now_ms
+        }
+        self._due_ms = None
+        for key in late:
+            del self._times[key]
+        for place, row in enumerate(self._rows):
+            if row.conversation_id in late:
+                self.dataChanged.emit(self.index(place), self.index(place), roles_of([Facet.TIME]))
+        self._wait_for(min((t.next_change_ms for _, t in self._times.values() if t.next_change_ms), default=None))
+
+    def _time_words(self, row: ConversationRow) -> str:
+        """The time of a row; its next change is waited for from now on, since somebody looks at it."""
+        if row.at_ms is None:
+            return ""
+        known = self._times.get(row.conversation_id)
+        if known is None or known[0] != row.at_ms:
+            shown = moments.list_time(row.at_ms, self._clock.now_ms(), self._clock.local_offset_s)
+            known = self._times[row.conversation_id] = (row.at_ms, shown)
+            self._wait_for(shown.next_change_ms)
+        return known[1].words
+
+    def _wait_for(self, change_ms: int | None) -> None:
+        """Wake at this change, unless an earlier one is waited for already."""
+        if change_ms is not None and (self._due_ms is None or change_ms < self._due_ms):
+            self._due_ms = change_ms
+            self._timer.start(min(max(change_ms - self._clock.now_ms(), 0), LONGEST_TIMER_MS))
+
+    def _replay(self, operations: Sequence[ListOp[ConversationRow]]) -> None:
+        """Bring the replica up to date by one batch."""
+        for operation in operations:
+            match operation:
+                case Insert(index, rows):
+                    if rows:
+                        self.beginInsertRows(_NOWHERE, index, index + len(rows) - 1)
+                        replay(self._rows, operation)
+                        self.endInsertRows()
+                case Remove(index, count):
+                    if count:
+                        self.beginRemoveRows(_NOWHERE, index, index + count - 1)
+                        replay(self._rows, operation)
+                        self.endRemoveRows()
+                case Move(source, target):
+                    # Qt counts the target before the row is taken out.
+                    there = target + 1 if target > source else target
+                    if self.beginMoveRows(_NOWHERE, source, source, _NOWHERE, there):
+                        replay(self._rows, operation)
+                        self.endMoveRows()
+                case Replace(index, _, facets):
+                    replay(self._rows, operation)
+                    self.dataChanged.emit(self.index(index), self.index(index), roles_of(facets))
+                case _:
+                    assert_never(operation)
+
+
+class ConversationFilter(QSortFilterProxyModel):
+    """The rows that are shown: by part of a name, and only unread ones where asked; the open one stays among these."""
+
+    def __init__(self, model: ConversationModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: list[str] = []
+        self._unread_only = False
+        self._kept: int | None = None
+        # A change is filtered anew only where its roles hold this one.
+        self.setFilterRole(Role.ROW)
+        self.setSourceModel(model)
+
+    def show_names_with(self, query: str) -> None:
+        """Only conversations whose name has every word of the query in it; marks and case do not matter."""
+        words = folded(query).split()
+        if words != self._words:
+            self._words = words
+            self.invalidateRowsFilter()
+
+    def show_unread_only(self, only: bool) -> None:
+        """Only conversations with something unread, or all."""
+        if only != self._unread_only:
+            self._unread_only = only
+            self.invalidateRowsFilter()
+
+    def keep(self, conversation_id: int | None) -> None:
+        """The open conversation: being read does not take it away from under the reader."""
+        if conversation_id != self._kept:
+            self._kept = conversation_id
+            if self._unread_only:
+                self.invalidateRowsFilter()
+
+    def index_of(self, conversation_id: int) -> QModelIndex:
+        """Where a conversation stands among those shown; an invalid index where it does not."""
+        model = self.sourceModel()
+        return self.mapFromSource(model.index_of(conversation_id)) if isinstance(model, ConversationModel) else _NOWHERE
+
+    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
+        """Whether one row is shown."""
+        row = self.sourceModel().index(source_row, 0).data(Role.ROW)
+        if self._unread_only and not row.unread and row.conversation_id != self._kept:
+            return False
+        title = folded(row.title)
+        return all(word in title for word in self._words)
+
+
+@lru_cache(maxsize=20_000)
+def folded(text: str) -> str:
+    """A text without case and marks, so that "tomas" finds "Tomás"."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))

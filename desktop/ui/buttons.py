@@ -1,0 +1,69 @@
+"""The buttons of the design: quiet, primary, dangerous, link, chip, and those that are one icon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+
+from desktop.ui import fonts, icons, theme
+from desktop.ui.plain_text import caption, set_tool_tip
+
+Kind = Literal["quiet", "primary", "danger", "link", "chip"]
+
+
+class Button(QPushButton):
+    """A button with words; its kind picks the dress from the style sheet."""
+
+    def __init__(self, words: str, kind: Kind = "quiet", does: Callable[[], None] | None = None) -> None:
+        super().__init__(caption(words))
+        self.setProperty("kind", kind)
+        self.setFont(fonts.text(12 if kind == "chip" else fonts.TEXT_PX, 500))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(words)
+        self.setAutoDefault(False)
+        if does is not None:
+            self.clicked.connect(does)
+
+    def set_words(self, words: str) -> None:
+        """Say something else."""
+        self.setText(caption(words))
+        self.setAccessibleName(words)
+
+
+class IconButton(QToolButton):
+    """A square button with one icon in a token's colour, and its words as tooltip and for screen readers."""
+
+    def __init__(
+        self,
+        icon: str,
+        words: str,
+        does: Callable[[], None] | None = None,
+        *,
+        size: int = 20,
+        ink: str = "ink2",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._icon, self._ink = icon, ink
+        self.setIconSize(QSize(size, size))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(words)
+        set_tool_tip(self, words)
+        self._colour()
+        theme.source().changed.connect(self._colour)
+        if does is not None:
+            self.clicked.connect(does)
+
+    def set_icon(self, icon: str, words: str) -> None:
+        """Show another icon, which does something else."""
+        self._icon = icon
+        self.setAccessibleName(words)
+        set_tool_tip(self, words)
+        self._colour()
+
+    def _colour(self) -> None:
+        """Draw the icon in the colour of the theme shown now."""
+        self.setIcon(icons.icon(self._icon, getattr(theme.current(), self._ink), self.iconSize().width()))

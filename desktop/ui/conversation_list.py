@@ -1,0 +1,194 @@
+"""The pane with the conversations: title, search, chips, rows or what stands in their place, and the line's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from desktop.core.bubble import Connection, Line
+from desktop.core.ports import Clock
+from desktop.core.session import Session
+from desktop.models.conversation_model import ConversationFilter, ConversationModel
+from desktop.ui import fonts, theme
+from desktop.ui.buttons import Button, IconButton
+from desktop.ui.connection_indicator import ConnectionIndicator
+from desktop.ui.conversation_view import ConversationView
+from desktop.ui.notice import Notice
+from desktop.ui.pictures import Pictures
+from desktop.ui.plain_text import PlainLabel
+from desktop.ui.search_field import SearchField
+from desktop.ui.skeleton import SHOWN_AFTER_MS, SkeletonRows
+
+SEARCH_KEYS = QKeySequence("Ctrl+K")
+
+
+class ConversationList(QWidget):
+    """The pane. Owns the replica and its filter; tells what was chosen, opens nothing itself."""
+
+    chosen = Signal(int)
+    new_conversation_requested = Signal()
+    log_in_requested = Signal()
+    left = Signal()
+
+    def __init__(self, session: Session, pictures: Pictures, clock: Clock, server: str) -> None:
+        super().__init__()
+        self._session = session
+        self._pictures = pictures
+        self.model = ConversationModel(session.conversations, clock, self)
+        self.shown = ConversationFilter(self.model, self)
+        self.view = ConversationView(self.shown, self._picture)
+        self.search = SearchField(SEARCH_KEYS, "Search conversations by name")
+        self.indicator = ConnectionIndicator(urlsplit(server).netloc or server)
+        self.notice = Notice()
+        self._skeleton = SkeletonRows()
+        self._nothing = QWidget()
+        self._places = QStackedWidget()
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(SHOWN_AFTER_MS)
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._build()
+        self._connect()
+
+    def detach(self) -> None:
+        """Follow the session no longer."""
+        self.model.detach()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ground."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(theme.current().panel))
+        painter.end()
+
+    def _build(self) -> None:
+        """Put the parts where the mock has them."""
+        for place in (self.view, self.notice, self._skeleton, self._nothing):
+            self._places.addWidget(place)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._head())
+        column.addLayout(self._chips())
+        column.addWidget(self._places, 1)
+        column.addWidget(self.indicator)
+
+    def _head(self) -> QVBoxLayout:
+        """Title and pencil, and the search below."""
+        pencil = IconButton("square-pen", "New conversation (Ctrl+N)", self.new_conversation_requested.emit)
+        pencil.setFixedSize(32, 32)
+        title = QHBoxLayout()
+        title.setContentsMargins(16, 0, 10, 0)
+        title.addWidget(PlainLabel("Chats", size_px=fonts.TITLE_PX, weight=600))
+        title.addStretch()
+        title.addWidget(pencil)
+        field = QHBoxLayout()
+        field.setContentsMargins(16, 0, 16, 8)
+        field.addWidget(self.search)
+        head = QVBoxLayout()
+        head.setContentsMargins(0, 10, 0, 0)
+        head.setSpacing(6)
+        head.addLayout(title)
+        head.addLayout(field)
+        return head
+
+    def _chips(self) -> QHBoxLayout:
+        """All, or only what is unread."""
+        self.all_chip, self.unread_chip = Button("All", "chip"), Button("Unread", "chip")
+        group = QButtonGroup(self)
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 4, 16, 8)
+        row.setSpacing(6)
+        for chip in (self.all_chip, self.unread_chip):
+            chip.setCheckable(True)
+            chip.setFixedHeight(24)
+            group.addButton(chip)
+            row.addWidget(chip)
+        row.addStretch()
+        self.all_chip.setChecked(True)
+        return row
+
+    def _connect(self) -> None:
+        """Follow the session, the keys and the pictures."""
+        self._unsubscribe = [
+            self._session.connection.subscribe(self._show_connection),
+            self._session.conversations.operations.subscribe(lambda _operations: self._settle()),
+            self._session.conversations.unread_total.subscribe(self._show_unread),
+        ]
+        self.view.chosen.connect(self.chosen)
+        self.view.escaped.connect(self.left)
+        self.search.textChanged.connect(self._narrow)
+        self.search.down_pressed.connect(self.view.enter)
+        self.search.entered.connect(self.view.choose_first)
+        self.search.left.connect(self.left)
+        self.unread_chip.toggled.connect(self._narrow)
+        self.indicator.retry_requested.connect(self._session.retry_now)
+        self.indicator.log_in_requested.connect(self.log_in_requested)
+        self._patience.timeout.connect(lambda: self._places.setCurrentWidget(self._skeleton))
+        self._pictures.ready.connect(self.view.viewport().update)
+        self._show_connection(self._session.connection.value)
+        self._show_unread(self._session.conversations.unread_total.value)
+
+    def _picture(self, url: str | None, size: int) -> QPixmap | None:
+        """The picture behind an avatar's url, as sharp as this screen."""
+        return self._pictures.get(url, size, size, ratio=self.devicePixelRatioF()) if url else None
+
+    def _show_connection(self, connection: Connection) -> None:
+        """Say what the line is like."""
+        self.indicator.show_connection(connection)
+        self._settle()
+
+    def _show_unread(self, total: int) -> None:
+        """Say how many messages are unread."""
+        self.unread_chip.set_words(f"Unread {total}" if total else "Unread")
+
+    def _narrow(self) -> None:
+        """Show what is searched for."""
+        self.shown.show_names_with(self.search.text())
+        self.shown.show_unread_only(self.unread_chip.isChecked())
+        self._settle()
+
+    def _settle(self) -> None:
+        """Show the rows, or what there is to say instead of them."""
+        if self.shown.rowCount():
+            self._patience.stop()
+            self._places.setCurrentWidget(self.view)
+            return
+        line = self._session.connection.value.line
+        loading = line in {Line.CONNECTING, Line.UPDATING} and not self.model.rowCount()
+        if loading:
+            if self._places.currentWidget() is not self._skeleton and not self._patience.isActive():
+                self._places.setCurrentWidget(self._nothing)
+                self._patience.start()
+            return
+        self._patience.stop()
+        self._tell_why(line)
+        self._places.setCurrentWidget(self.notice)
+
+    def _tell_why(self, line: Line) -> None:
+        """Say why there are no rows, and what can be done."""
+        write = self.new_conversation_requested.emit
+        query = self.search.text().strip()
+        if self.model.rowCount() and query:
+            self.notice.tell("search", "Nobody found", f"No conversation is called “{query}”.", "Search people", write)
+        elif self.model.rowCount():
+            self.notice.tell("circle-check", "All read", "There is nothing unread.", "Show all", self.all_chip.click)
+        elif line is Line.CONNECTED:
+            words = "Search somebody on this server and write the first message."
+            self.notice.tell("message-circle", "No conversations yet", words, "Write to somebody", write)
+        elif line is Line.SIGNED_OUT:
+            words = "This computer was signed out. Log in again to see your conversations."
+            self.notice.tell("log-out", "Signed out", words, "Log in again", self.log_in_requested.emit)
+        else:
+            words = self._session.connection.value.reason or "Your conversations appear when the server answers."
+            self.notice.tell("wifi-off", "No connection", words, "Try again", self._session.retry_now)
+
+    def focus_search(self) -> None:
+        """Take the keyboard into the search, with what is written there chosen."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
