@@ -131,10 +131,20 @@ OutboxState = Literal["queued", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxEntry:
-    """One command waiting to be confirmed, as it is on disk. `files` are local paths still to be uploaded, or bound attachments' urls.
+class LocalFile:
+    """What is known of a file the user chose before it is uploaded: bytes, and pixels where it is a picture."""
 
-    `place` orders the entries of a conversation; `failure` is the server's sentence when `state` is failed.
+    size: int
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One command waiting to be confirmed, as it is on disk. `paths` are its local files, described by `local`.
+
+    The first of them are on the server already as `uploaded`. `place` orders the entries of a conversation; `failure`
+    is the server's sentence when `state` is failed.
     """
 
     uid: str
@@ -142,6 +152,7 @@ class OutboxEntry:
     place: int
     text: str
     paths: tuple[str, ...] = ()
+    local: tuple[LocalFile, ...] = ()
     uploaded: tuple[Attachment, ...] = ()
     created_ms: int = 0
     state: OutboxState = "queued"

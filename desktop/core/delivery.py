@@ -1,0 +1,192 @@
+"""Brings what waits in the outbox to the server: oldest first, one in flight per conversation, until it is confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from pathlib import Path, PurePath
+from typing import Any, Protocol
+
+from desktop.core.outbox import Outbox, Waiting
+from desktop.core.pace import Pace
+from desktop.core.ports import Api, Cancelled, Live, OutboxEntry, Unreachable
+from protocol.codec import from_plain
+from protocol.commands import SendMessage, SentFile
+from protocol.errors import ErrorCode, Refused
+from protocol.shapes import Message
+
+LOG = logging.getLogger(__name__)
+
+CONVERSATIONS_AT_ONCE = 4
+NOT_ABOUT_THE_MESSAGE = {401, 426}
+"""Statuses that refuse the session or the program: the message waits until that is mended."""
+
+
+class Way(Protocol):
+    """What delivery needs from its session."""
+
+    def is_connected(self) -> bool:
+        """Whether the live line is up and caught up."""
+
+    def confirmed(self, message: Message) -> None:
+        """The server's answer to a send, to be ingested."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run beside everything else until the session closes."""
+
+
+class Delivery:
+    """Owns when an entry goes out and what its answer means; the entries themselves are the outbox's.
+
+    An answer that does not come is unknown, never failed: the same uid goes out again. Only `retryable: false` fails
+    an entry; a refusal of the session itself (401) waits for a new one. A limit (`retry_after_s`) is the user's, so it
+    halts all conversations. Where the live line is down for longer than a back-off, REST is tried with the same uid.
+    """
+
+    def __init__(self, outbox: Outbox, live: Live, api: Api, way: Way, pace: Pace) -> None:
+        self._outbox = outbox
+        self._live = live
+        self._api = api
+        self._way = way
+        self._pace = pace
+        self._at_work: set[int] = set()
+        self._seats = asyncio.Semaphore(CONVERSATIONS_AT_ONCE)
+        self._woken = asyncio.Event()
+        self._not_before = 0.0
+        self._cancelled: set[str] = set()
+        self._reuploaded: set[str] = set()
+
+    def wake(self) -> None:
+        """Something is due: an entry was written, or the line has come up. Waiting conversations try at once."""
+        self._woken.set()
+        self._woken = asyncio.Event()
+        for conversation_id in self._outbox.conversations() - self._at_work:
+            self._at_work.add(conversation_id)
+            self._way.spawn(self._work_off(conversation_id))
+
+    def cancel_upload(self, uid: str) -> None:
+        """Stop uploading; the entry goes. One that has no upload to stop is left alone."""
+        waiting = self._outbox.get(uid)
+        if waiting is None or not _has_uploads_left(waiting.entry):
+            return
+        if waiting.on_wire:
+            self._cancelled.add(uid)
+        else:
+            self._outbox.discard(uid)
+
+    async def _work_off(self, conversation_id: int) -> None:
+        """Send a conversation's entries one after the other until none is due."""
+        attempt = 0
+        try:
+            while (waiting := self._outbox.next_due(conversation_id)) is not None:
+                await self._wait_for_the_line(attempt)
+                uid = waiting.entry.uid
+                async with self._seats:
+                    pause_s = await self._attempt(uid, attempt)
+                if pause_s is None:
+                    attempt = 0
+                else:
+                    attempt += 1
+                    await self._pause(pause_s)
+        finally:
+            self._at_work.discard(conversation_id)
+
+    async def _wait_for_the_line(self, attempt: int) -> None:
+        """Obey a limit, then wait until the line is up, but no longer than a back-off: then REST is tried."""
+        now = asyncio.get_running_loop().time()
+        if self._not_before > now:
+            await asyncio.sleep(self._not_before - now)
+        if not self._way.is_connected():
+            await self._pause(self._pace.first_s + self._pace.back_off_s(attempt))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, or until woken."""
+        woken = self._woken
+        try:
+            async with asyncio.timeout(seconds):
+                await woken.wait()
+        except TimeoutError:
+            return
+
+    async def _attempt(self, uid: str, attempt: int) -> float | None:
+        """One try; the result is the pause before the next one, or None when this entry is settled."""
+        waiting = self._outbox.get(uid)
+        if waiting is None or waiting.entry.state != "queued":
+            return None
+        self._outbox.set_on_wire(uid, True)
+        try:
+            message = await self._send(waiting)
+        except Refused as refusal:
+            return self._refused(waiting.entry, refusal, attempt)
+        except Unreachable as reason:
+            LOG.info("no answer for %s, it will be sent again: %s", uid, reason)
+            return self._pace.back_off_s(attempt)
+        except Cancelled:
+            self._outbox.set_on_wire(uid, False)
+            self._outbox.confirm(uid)
+            return None
+        except OSError as error:
+            name = PurePath(error.filename).name if error.filename else "A file"
+            self._outbox.fail(uid, f"{name} cannot be read any more. Attach it again.")
+            return None
+        finally:
+            self._cancelled.discard(uid)
+            self._outbox.set_on_wire(uid, False)
+        self._way.confirmed(message)
+        return None
+
+    def _refused(self, entry: OutboxEntry, refusal: Refused, attempt: int) -> float | None:
+        """What a refusal means for the entry."""
+        LOG.info("%s was refused: %s", entry.uid, refusal.code)
+        if refusal.retry_after_s is not None and refusal.retryable:
+            self._not_before = asyncio.get_running_loop().time() + refusal.retry_after_s
+            return 0.0
+        if refusal.retryable or refusal.status in NOT_ABOUT_THE_MESSAGE:
+            return max(self._pace.back_off_s(attempt), self._pace.first_s / 4)
+        expired = refusal.code == ErrorCode.FILE_NOT_UPLOADED and entry.uid not in self._reuploaded
+        if expired and entry.uploaded:
+            self._reuploaded.add(entry.uid)
+            self._way.spawn(self._outbox.keep_uploads(entry.uid, ()))
+            return self._pace.back_off_s(attempt)
+        self._outbox.fail(entry.uid, refusal.message)
+        return None
+
+    async def _send(self, waiting: Waiting) -> Message:
+        """Upload what is left, then send by the live line, or by REST where that is down."""
+        entry = await self._uploaded(waiting.entry)
+        files = [SentFile(file_url=one.file_url, file_name=one.file_name) for one in entry.uploaded]
+        command = SendMessage(
+            conversation_id=entry.conversation_id,
+            content=entry.text or None,
+            uid=entry.uid,
+            attachments=files,
+            reply_to_uid=entry.reply_to_uid,
+        )
+        if not self._way.is_connected():
+            return await self._api.send(command)
+        answer = await self._live.call("send_message", command, self._pace.answer_s)
+        return from_plain(Message, answer.get("message"))
+
+    async def _uploaded(self, entry: OutboxEntry) -> OutboxEntry:
+        """The entry with all its files on the server."""
+        while _has_uploads_left(entry):
+            path = entry.paths[len(entry.uploaded)]
+            attachment = await self._api.upload(
+                Path(path),
+                lambda progress: self._outbox.set_progress(entry.uid, progress),
+                lambda: entry.uid in self._cancelled,
+            )
+            if entry.uid in self._cancelled:
+                raise Cancelled
+            await self._outbox.keep_uploads(entry.uid, (*entry.uploaded, attachment))
+            kept = self._outbox.get(entry.uid)
+            if kept is None:
+                raise Cancelled
+            entry = kept.entry
+        return entry
+
+
+def _has_uploads_left(entry: OutboxEntry) -> bool:
+    """Whether some of its files are not on the server yet."""
+    return len(entry.uploaded) < len(entry.paths)

@@ -1,0 +1,467 @@
+"""The user's verbs, and the waist through which all news enters (docs/architecture.md, idea 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct, structs
+
+from desktop.core import updates
+from desktop.core.bubble import Connection, Header, Line
+from desktop.core.conversation_list import ConversationList, RowMaker
+from desktop.core.delivery import Delivery
+from desktop.core.local_files import measured
+from desktop.core.observable import Observable
+from desktop.core.outbox import Outbox, Waiting
+from desktop.core.pace import Pace
+from desktop.core.ports import (
+    Api,
+    Arrived,
+    Clock,
+    HistoryPage,
+    Live,
+    LocalFile,
+    OutboxEntry,
+    OutboxFile,
+    Unreachable,
+)
+from desktop.core.progress import Progress
+from desktop.core.receipts import ReadReporter
+from desktop.core.rows import RowDeriver
+from desktop.core.store import Changes, Held, Store
+from desktop.core.sync import SyncLoop
+from desktop.core.timeline import PAGE, Place, Timeline
+from desktop.core.typists import OwnTyping, Typists
+from desktop.core.unread import Unread, unread_of
+from desktop.core.updates import Cursor, OwnFacts, Update
+from protocol.commands import JoinConversation, LeaveConversation, MarkRead, SetPresence, Typing
+from protocol.errors import ErrorCode, Refused
+from protocol.ids import new_uid
+from protocol.limits import Limits
+from protocol.shapes import Message, User
+from protocol.signals import Synced
+from protocol.text import clean_content
+
+LOG = logging.getLogger(__name__)
+
+OwnStatus = Literal["active", "away", "busy", "invisible"]
+
+
+class Session:
+    """One account on one server: owns the store, the outbox, the line and every timeline, and joins them.
+
+    Everything happens on one asyncio loop. News enters through `ingest` alone; what it has changed is derived anew and
+    told by operations and observables. Verbs return at once; what they ask of the server runs beside.
+    """
+
+    def __init__(
+        self,
+        me: User,
+        live: Live,
+        api: Api,
+        outbox_file: OutboxFile,
+        clock: Clock,
+        *,
+        limits: Limits,
+        pace: Pace | None = None,
+    ) -> None:
+        self.me: Observable[User] = Observable(me)
+        self.api = api
+        self.limits = limits
+        self._pace = pace or Pace()
+        self._live = live
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._store = Store()
+        self._store.users[me.user_id] = me
+        self._progress = Progress()
+        self._user_version = 0
+        self._epoch: str | None = None
+        self._outbox = Outbox(outbox_file)
+        self._sync = SyncLoop(live, self, clock, self._pace)
+        self._delivery = Delivery(self._outbox, live, api, self, self._pace)
+        self._reporter = ReadReporter(self._report_read, self._pace.report_s)
+        self._typists = Typists(self._pace.typing_expires_s, lambda identity: self._refresh({identity}))
+        self._own_typing = OwnTyping(self._pace.typing_repeat_s, self._tell_typing)
+        maker = RowMaker(self._store, me.user_id, self._outbox.entries, self._typists.of, self._count_unread)
+        self._maker = maker
+        self.conversations = ConversationList(self._store, maker)
+        self._timelines: dict[int, Timeline] = {}
+        self._headers: dict[int, Observable[Header]] = {}
+        self._looked_at: int | None = None
+        self._status: OwnStatus | None = None
+        self._outbox.changed.subscribe(lambda identity: self._refresh({identity}))
+        self._outbox.waiting.subscribe(self._sync.set_waiting)
+
+    @property
+    def connection(self) -> Observable[Connection]:
+        """The state of the line, for the indicator."""
+        return self._sync.connection
+
+    @property
+    def unread_total(self) -> Observable[int]:
+        """Unread messages in all conversations."""
+        return self.conversations.unread_total
+
+    @property
+    def waiting(self) -> Observable[int]:
+        """Messages that will go out by themselves."""
+        return self._outbox.waiting
+
+    @property
+    def unsent(self) -> int:
+        """Messages that signing out would lose: those that wait, and those that failed."""
+        return self._outbox.unsent
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Load the outbox, then keep the line and deliver in tasks of the running loop."""
+        await self._outbox.load()
+        self.spawn(self._sync.run())
+        self._delivery.wake()
+
+    async def close(self) -> None:
+        """End every task and the line. What waits stays on disk."""
+        await self._reporter.close()
+        self._typists.close()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._outbox.close()
+        await self._live.close()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run beside everything else until the session closes; what it raises is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Log what a task raised."""
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("a task of the session failed", exc_info=task.exception())
+
+    # --- what is shown ------------------------------------------------------------------------------------------
+
+    def timeline(self, conversation_id: int) -> Timeline:
+        """The rows of a conversation; the same object each time, loading when first asked for."""
+        known = self._timelines.get(conversation_id)
+        if known is not None:
+            return known
+        deriver = RowDeriver(self._store, self.me.value.user_id, self._clock)
+        timeline = self._timelines[conversation_id] = Timeline(conversation_id, self, deriver)
+        timeline.open()
+        return timeline
+
+    def header(self, conversation_id: int) -> Observable[Header]:
+        """What stands above a conversation's timeline; the same object each time."""
+        known = self._headers.get(conversation_id)
+        if known is None:
+            known = self._headers[conversation_id] = Observable(self._maker.header(conversation_id))
+        return known
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    def send_text(self, conversation_id: int, text: str) -> asyncio.Future[None]:
+        """Show a message at once; the future is done when it is on disk. Raises Refused for empty or too long text."""
+        content = self._checked(text)
+        if not content:
+            raise Refused(ErrorCode.EMPTY_CONTENT, "There is nothing to send yet. Write something first.")
+        return self._add([self._entry(conversation_id, content)])
+
+    def send_files(self, conversation_id: int, paths: Sequence[Path], caption: str = "") -> asyncio.Future[None]:
+        """One message a file, the caption with the first. Raises Refused for a caption that is too long.
+
+        The future raises Refused, before anything is shown, for what cannot be attached; else it is done when all are
+        on disk.
+        """
+        content = self._checked(caption)
+        return asyncio.ensure_future(self._measure_and_add(conversation_id, list(paths), content))
+
+    def retry(self, uid: str) -> None:
+        """Let a failed message go out again."""
+        self._outbox.retry(uid)
+        self._delivery.wake()
+
+    def discard(self, uid: str) -> None:
+        """Throw a failed or waiting message away; nothing happens to one that is on the wire or sent."""
+        try:
+            self._outbox.discard(uid)
+        except Refused as refusal:
+            LOG.info("not discarded: %s", refusal)
+
+    def take_back(self, uid: str) -> str:
+        """Take a failed or waiting message out to be edited; the result is its text. Raises Refused when it is too late."""
+        return self._outbox.discard(uid).text
+
+    def cancel_upload(self, uid: str) -> None:
+        """Stop an upload; its message goes."""
+        self._delivery.cancel_upload(uid)
+
+    def _checked(self, text: str) -> str:
+        """Text as the server would store it. Raises Refused when it is too long."""
+        content = clean_content(text)
+        if len(content) > self.limits.content_chars:
+            message = f"This text has {len(content):,} characters; a message may have {self.limits.content_chars:,}."
+            raise Refused(ErrorCode.CONTENT_TOO_LONG, f"{message} Shorten it, or attach it as a file.")
+        return content
+
+    def _entry(
+        self, conversation_id: int, text: str, path: Path | None = None, local: LocalFile | None = None
+    ) -> OutboxEntry:
+        """A new entry of the outbox."""
+        return OutboxEntry(
+            uid=new_uid(),
+            conversation_id=conversation_id,
+            place=0,
+            text=text,
+            paths=() if path is None else (str(path),),
+            local=() if local is None else (local,),
+            created_ms=self._clock.now_ms(),
+        )
+
+    async def _measure_and_add(self, conversation_id: int, paths: list[Path], caption: str) -> None:
+        """Look at the files first, so that all or none are shown."""
+        files = await measured(paths, self.limits)
+        texts = [caption] + [""] * len(files)
+        parts = zip(texts, paths, files, strict=False)
+        await self._add([self._entry(conversation_id, text, path, file) for text, path, file in parts])
+
+    def _add(self, entries: Sequence[OutboxEntry]) -> asyncio.Future[None]:
+        """Show now, then write and deliver. The writer is brought to the end of the conversation, where the bubble is."""
+        for conversation_id in {entry.conversation_id for entry in entries}:
+            timeline = self._timelines.get(conversation_id)
+            if timeline is not None:
+                timeline.end_reading()
+                timeline.jump_to_latest()
+        return asyncio.ensure_future(self._save([self._outbox.add(entry) for entry in entries]))
+
+    async def _save(self, entries: Sequence[OutboxEntry]) -> None:
+        """Make entries durable, in order, and let them go out."""
+        left = list(entries)
+        try:
+            while left:
+                await self._outbox.save(left.pop(0))
+        finally:
+            for entry in left:
+                self._outbox.confirm(entry.uid)
+            self._delivery.wake()
+
+    # --- reading, typing, looking -------------------------------------------------------------------------------
+
+    def mark_read(self, conversation_id: int, position: int) -> None:
+        """Everything up to `position` was seen. The badge falls at once; the report to the server is coalesced."""
+        held = self._store.of(conversation_id)
+        if position <= held.cursor_of(self.me.value.user_id) and held.own.unread_from is None:
+            return
+        if self._reporter.mark(conversation_id, position):
+            self._refresh({conversation_id})
+
+    def mark_unread(self, conversation_id: int, message_id: int) -> None:
+        """Let a conversation count as unread from this message on, for oneself."""
+        self._reporter.forget(conversation_id)
+        self.spawn(self._asked(lambda: self.api.mark_unread(message_id), "mark unread"))
+
+    def typing(self, conversation_id: int, on: bool) -> None:
+        """A key was pressed in the composer, or it was emptied, sent or left."""
+        self._own_typing.set(conversation_id, on)
+
+    def look_at(self, conversation_id: int | None) -> None:
+        """This conversation is on screen, or none is."""
+        if conversation_id == self._looked_at:
+            return
+        left, self._looked_at = self._looked_at, conversation_id
+        if left is not None:
+            self._own_typing.set(left, False)
+            self._tell("leave_conversation", LeaveConversation(conversation_id=left))
+        if conversation_id is not None:
+            self._tell("join_conversation", JoinConversation(conversation_id=conversation_id))
+
+    def set_presence(self, status: OwnStatus) -> None:
+        """How one wants to be seen, told again at each connection."""
+        self._status = status
+        self._tell("set_presence", SetPresence(status=status))
+
+    def retry_now(self) -> None:
+        """Do not wait for the next attempt."""
+        self._sync.retry_now()
+
+    async def open_direct(self, user_id: int) -> int:
+        """The direct conversation with somebody, created where there is none. Raises Refused or Unreachable."""
+        conversation = await self.api.open_direct(self.me.value.user_id, user_id)
+        self.ingest(updates.of_conversation(conversation))
+        return conversation.conversation_id
+
+    async def search_users(self, query: str) -> list[User]:
+        """People one may write to, without oneself. Raises Refused or Unreachable."""
+        found = await self.api.users(query)
+        return [user for user in found if user.user_id != self.me.value.user_id]
+
+    def _tell_typing(self, conversation_id: int, on: bool) -> None:
+        """Send one sign of typing."""
+        self._tell("typing", Typing(conversation_id=conversation_id, is_typing=on))
+
+    def _tell(self, event: str, payload: Struct | Mapping[str, Any]) -> None:
+        """Tell the server something that is not worth repeating when the line is down."""
+        if self.is_connected():
+            self.spawn(self._asked(lambda: self._live.call(event, payload, self._pace.answer_s), event))
+
+    async def _asked(self, ask: Callable[[], Awaitable[Any]], what: str) -> None:
+        """Wait for an answer that changes nothing here."""
+        try:
+            await ask()
+        except (Refused, Unreachable) as reason:
+            LOG.info("%s: %s", what, reason)
+
+    async def _report_read(self, conversation_id: int, position: int) -> None:
+        """Report a cursor, and take the answer as news. Raises Refused or Unreachable."""
+        command = MarkRead(conversation_id=conversation_id, position=position)
+        if self.is_connected():
+            answer = await self._live.call("mark_read", command, self._pace.answer_s)
+            position = int(answer.get("read_position") or position)
+        else:
+            await self.api.mark_read(command)
+        held = self._store.of(conversation_id)
+        own = structs.replace(held.own, unread_from=None, unread_count=0)
+        known = (OwnFacts(conversation_id, own, held.own_version),) if held.own.unread_from is not None else ()
+        self.ingest(Update(cursors=(Cursor(conversation_id, self.me.value.user_id, position),), own=known))
+
+    # --- the waist ----------------------------------------------------------------------------------------------
+
+    def ingest(self, update: Update) -> None:
+        """Merge news, whichever way it came, and tell what it has changed."""
+        changes = self._store.merge(update)
+        now_ms = self._clock.now_ms()
+        for conversation_id in update.gone:
+            self._progress.forget(conversation_id)
+        for conversation_id, version in update.numbers:
+            self._progress.note(conversation_id, version, now_ms)
+        for step in update.followed:
+            self._progress.reach(step.conversation_id, step.version, now_ms)
+        if update.user_version is not None:
+            self._user_version = max(self._user_version, update.user_version)
+        for message in update.messages:
+            self._outbox.confirm(message.uid)
+            self._typists.note(message.conversation_id, message.sender_id, False)
+        for sign in update.typing:
+            self._typists.note(sign.conversation_id, sign.user_id, sign.is_typing)
+        self._settle_cursors(changes)
+        self._refresh(self._concerned(changes))
+
+    def _settle_cursors(self, changes: Changes) -> None:
+        """Cursors that the server has confirmed need no report of our own any more; see who one is now."""
+        own_id = self.me.value.user_id
+        for conversation_id in changes.conversations:
+            held = self._store.held.get(conversation_id)
+            if held is not None and held.own.unread_from is None:
+                self._reporter.settle(conversation_id, held.cursor_of(own_id))
+        self.me.value = self._store.users.get(own_id, self.me.value)
+
+    def _concerned(self, changes: Changes) -> set[int]:
+        """The conversations whose rows may look different: those that changed, and those of people who did."""
+        concerned = set(changes.conversations)
+        if changes.users:
+            for conversation_id, held in self._store.held.items():
+                if not changes.users.isdisjoint(held.members):
+                    concerned.add(conversation_id)
+        return concerned
+
+    def _refresh(self, conversation_ids: Iterable[int]) -> None:
+        """Derive anew what shows these conversations."""
+        concerned = set(conversation_ids)
+        for conversation_id in concerned:
+            timeline = self._timelines.get(conversation_id)
+            if timeline is not None:
+                timeline.refresh()
+            header = self._headers.get(conversation_id)
+            if header is not None:
+                header.value = self._maker.header(conversation_id)
+        self.conversations.refresh(concerned)
+
+    def _count_unread(self, held: Held) -> int:
+        """How many messages of a conversation are unread."""
+        return self.unread(held.conversation_id).count
+
+    # --- what the parts need of each other (Surroundings, Follower, Way) ----------------------------------------
+
+    def held(self, conversation_id: int) -> Held:
+        """What the store knows of a conversation."""
+        return self._store.of(conversation_id)
+
+    def entries(self, conversation_id: int) -> Sequence[Waiting]:
+        """The outbox's entries of a conversation."""
+        return self._outbox.entries(conversation_id)
+
+    def unread(self, conversation_id: int) -> Unread:
+        """What is unread in a conversation."""
+        reading = self._reporter.reading(conversation_id)
+        return unread_of(self._store.of(conversation_id), self.me.value.user_id, reading)
+
+    async def fetch(self, conversation_id: int, place: Place, position: int) -> HistoryPage:
+        """A page of history, merged."""
+        where = {} if place == "newest" else {str(place): position}
+        page = await self.api.history(conversation_id, limit=PAGE, **where)
+        self.ingest(updates.of_page(conversation_id, page))
+        return page
+
+    def is_connected(self) -> bool:
+        """Whether the line is up and caught up."""
+        return self.connection.value.line is Line.CONNECTED
+
+    def confirmed(self, message: Message) -> None:
+        """The answer to a send."""
+        self.ingest(updates.of_message(message))
+
+    def versions(self) -> dict[int, int]:
+        """Conversation → version followed to."""
+        return self._progress.versions()
+
+    def user_version(self) -> int:
+        """One's own counter."""
+        return self._user_version
+
+    def gap_since_ms(self) -> int | None:
+        """Since when a number is missing."""
+        return self._progress.gap_since_ms()
+
+    async def begin_epoch(self, epoch: str) -> None:
+        """Another history than the one known: set aside everything confirmed and ask from the beginning."""
+        if self._epoch not in {None, epoch}:
+            LOG.info("the server's history has changed; asking for everything again")
+            known = set(self._store.held)
+            self._store.clear()
+            self._progress.clear()
+            self._user_version = 0
+            self._refresh(known)
+        self._epoch = epoch
+
+    def ingest_arrived(self, arrived: Arrived) -> None:
+        """A signal off the line."""
+        update = updates.of_arrived(arrived)
+        if update is not None:
+            self.ingest(update)
+
+    def ingest_synced(self, synced: Synced) -> None:
+        """An answer of `sync`."""
+        self.ingest(updates.of_synced(synced))
+
+    def line_is_up(self) -> None:
+        """Caught up: send what waits, report what was read, and say again where one looks and how one is seen."""
+        self._delivery.wake()
+        self._reporter.wake()
+        if self._status is not None:
+            self._tell("set_presence", SetPresence(status=self._status))
+        if self._looked_at is not None:
+            self._tell("join_conversation", JoinConversation(conversation_id=self._looked_at))
+        for timeline in tuple(self._timelines.values()):
+            timeline.retry()
+
+    def line_is_down(self) -> None:
+        """Nobody's typing can be heard of now; it expires by itself."""

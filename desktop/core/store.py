@@ -1,0 +1,192 @@
+"""What this account knows, merged as a lattice: late, twice or out of order, the result is the same (idea 2)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from desktop.core.updates import Cursor, Followed, OwnFacts, Seat, Update
+from protocol.shapes import Conversation, Member, Message, Own, Presence, User
+
+NO_CURSOR = Cursor(0, 0, 0)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a merge has changed, so that only the lists concerned are derived anew."""
+
+    conversations: set[int] = field(default_factory=set)
+    users: set[int] = field(default_factory=set)
+
+
+class Held:
+    """One conversation as far as it is known: its row, members, cursors, one's own facts, and messages by position.
+
+    Positions are contiguous from `first_position` on the server, so what is missing between two held ones is a hole.
+    """
+
+    def __init__(self, conversation_id: int) -> None:
+        self.conversation_id = conversation_id
+        self.conversation: Conversation | None = None
+        self.members: dict[int, Member] = {}
+        self.cursors: dict[int, Cursor] = {}
+        self.messages: dict[int, Message] = {}
+        self.positions: list[int] = []
+        self.stale: set[int] = set()
+        self.own = Own()
+        self.own_version = -1
+        self.own_counted_to = 0
+        self.last_position = 0
+
+    @property
+    def first_position(self) -> int:
+        """The first position there is for this viewer."""
+        return 1 if self.conversation is None else self.conversation.first_position
+
+    def between(self, first: int, last: int | None) -> Sequence[Message]:
+        """The messages held from position `first` to `last`, both included; to the end without `last`."""
+        start = bisect_left(self.positions, first)
+        end = len(self.positions) if last is None else bisect_right(self.positions, last)
+        return [self.messages[position] for position in self.positions[start:end]]
+
+    def count_between(self, first: int, last: int) -> int:
+        """How many positions from `first` to `last` are held."""
+        return bisect_right(self.positions, last) - bisect_left(self.positions, first)
+
+    def has_all(self, first: int, last: int) -> bool:
+        """Whether every position from `first` to `last` is held and current."""
+        if self.count_between(first, last) < last - first + 1:
+            return False
+        return not self.stale or not any(first <= position <= last for position in self.stale)
+
+    def last_message(self) -> Message | None:
+        """The newest message held."""
+        return self.messages[self.positions[-1]] if self.positions else None
+
+    def cursor_of(self, user_id: int) -> int:
+        """How far a member has read; 0 when nothing is known."""
+        return self.cursors.get(user_id, NO_CURSOR).position
+
+    def read_by_others(self, user_id: int) -> int:
+        """How far somebody other than `user_id` has read: own messages up to here carry two ticks."""
+        return max((c.position for c in self.cursors.values() if c.user_id != user_id), default=0)
+
+    def merge_message(self, message: Message) -> bool:
+        """Take a message if it is new or of a higher version; tells whether anything changed."""
+        position = message.position
+        known = self.messages.get(position)
+        self.last_position = max(self.last_position, position)
+        if known is not None and known.version >= message.version:
+            refreshed = position in self.stale and known.version == message.version
+            self.stale.discard(position) if refreshed else None
+            return False
+        if known is None:
+            insort(self.positions, position)
+        self.messages[position] = message
+        self.stale.discard(position)
+        return True
+
+    def merge_conversation(self, told: Conversation) -> bool:
+        """Take the conversation's own fields if they are newer; the last position only grows."""
+        grown = told.last_position > self.last_position
+        self.last_position = max(self.last_position, told.last_position)
+        if self.conversation is not None and self.conversation.version >= told.version:
+            return grown
+        self.conversation = told
+        return True
+
+    def merge_member(self, member: Member) -> bool:
+        """Take a seat if it is newer, and its cursor if that is further."""
+        user_id = member.user.user_id
+        cursor = Cursor(self.conversation_id, user_id, member.read_position, member.read_at, member.version)
+        moved = self.merge_cursor(cursor)
+        known = self.members.get(user_id)
+        if known is not None and known.version >= member.version:
+            return moved
+        self.members[user_id] = member
+        return True
+
+    def merge_cursor(self, cursor: Cursor) -> bool:
+        """Take a cursor if it is further; cursors never go back."""
+        known = self.cursors.get(cursor.user_id, NO_CURSOR)
+        if (cursor.position, cursor.version) <= (known.position, known.version):
+            return False
+        self.cursors[cursor.user_id] = cursor
+        return True
+
+    def merge_own(self, facts: OwnFacts) -> bool:
+        """Take one's own facts if their number is higher; told without a number they only fill a blank."""
+        if facts.user_version < self.own_version or (facts.user_version == 0 and self.own_version >= 0):
+            return False
+        changed = self.own != facts.own
+        self.own, self.own_version = facts.own, facts.user_version
+        self.own_counted_to = self.last_position
+        return changed
+
+    def set_fresh_from(self, position: int) -> None:
+        """Everything held below `position` may be old: readable, but fetched again before it is paged through."""
+        self.stale.update(self.positions[: bisect_left(self.positions, position)])
+
+
+class Store:
+    """Owns every `Held`, the people and their presence. Only `merge` and `clear` change it."""
+
+    def __init__(self) -> None:
+        self.held: dict[int, Held] = {}
+        self.users: dict[int, User] = {}
+        self.presence: dict[int, Presence] = {}
+
+    def of(self, conversation_id: int) -> Held:
+        """What is held of a conversation; an empty one where nothing is known yet."""
+        return self.held.get(conversation_id) or self.held.setdefault(conversation_id, Held(conversation_id))
+
+    def listed(self) -> Iterable[Held]:
+        """The conversations that are known by their row: a message alone does not list one."""
+        return (held for held in self.held.values() if held.conversation is not None)
+
+    def clear(self) -> None:
+        """Forget everything confirmed: the server tells another history."""
+        self.held.clear()
+        self.users.clear()
+        self.presence.clear()
+
+    def merge(self, update: Update) -> Changes:
+        """Take what is newer out of an update. Merging it again, or after others, changes nothing more."""
+        changes = Changes()
+        for conversation_id in update.gone:
+            if self.held.pop(conversation_id, None) is not None:
+                changes.conversations.add(conversation_id)
+        self._merge_people(update, changes)
+        touched = changes.conversations
+        touched.update(c.conversation_id for c in update.conversations if self._of(c).merge_conversation(c))
+        touched.update(s.conversation_id for s in update.seats if self._of(s).merge_member(s.member))
+        self._merge_followed(update.followed)
+        touched.update(m.conversation_id for m in update.messages if self._of(m).merge_message(m))
+        touched.update(c.conversation_id for c in update.cursors if self._of(c).merge_cursor(c))
+        touched.update(o.conversation_id for o in update.own if self._of(o).merge_own(o))
+        return changes
+
+    def _of(self, row: Conversation | Seat | Message | Cursor | OwnFacts) -> Held:
+        """Where a row belongs."""
+        return self.of(row.conversation_id)
+
+    def _merge_followed(self, followed: Iterable[Followed]) -> None:
+        """Note where a jump over many rows has left old ones behind."""
+        for step in followed:
+            if step.fresh_from is not None:
+                self.of(step.conversation_id).set_fresh_from(step.fresh_from)
+
+    def _merge_people(self, update: Update, changes: Changes) -> None:
+        """Take newer profiles, wherever they stand, and the last presence told."""
+        senders = (message.sender for message in update.messages)
+        seated = (seat.member.user for seat in update.seats)
+        for user in (*update.users, *seated, *senders):
+            known = self.users.get(user.user_id)
+            if known is None or known.version < user.version:
+                self.users[user.user_id] = user
+                changes.users.add(user.user_id)
+        for presence in update.presence:
+            if self.presence.get(presence.user_id) != presence:
+                self.presence[presence.user_id] = presence
+                changes.users.add(presence.user_id)

@@ -1,0 +1,640 @@
+"""A server in memory for tests of the desktop: the contract's shapes and rules, and a line that breaks on demand.
+
+    server = FakeServer()
+    anna, ben = server.add_user("anna"), server.add_user("ben")
+    talk = server.open_direct(anna.user_id, ben.user_id)
+    server.post(ben.user_id, talk, "Hello")
+    session = server.session(anna)            # a real core.session.Session on this server
+    await session.start()
+    await until(lambda: session.connection.value.line is Line.CONNECTED)
+
+What is outside the desktop is faked here and nothing else: Live, Api, the outbox's file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, structs
+
+from desktop.core.pace import Pace
+from desktop.core.ports import Arrived, Broken, Cancelled, Clock, HistoryPage, OutboxEntry, Unreachable
+from desktop.core.rows import kind_of, mime_of
+from desktop.core.session import Session
+from protocol.accounts import Device, PasswordChange, ProfileChange
+from protocol.codec import decode, plain
+from protocol.commands import COMMANDS, Digest, MarkRead, SendMessage, Sync, Typing, digest_sum
+from protocol.errors import ErrorCode, Refused
+from protocol.ids import new_uid
+from protocol.limits import Limits
+from protocol.shapes import Attachment, Conversation, Member, Message, Own, Presence, PresenceStatus, User
+from protocol.signals import (
+    SIGNALS,
+    Connected,
+    MessagesRead,
+    OwnUpdated,
+    Synced,
+    SyncedConversation,
+    UserTyping,
+)
+from protocol.text import clean_content
+from protocol.times import to_wire
+
+QUICK = Pace(
+    first_s=0.02,
+    most_s=0.1,
+    answer_s=0.5,
+    sync_s=1.0,
+    gap_s=0.05,
+    digest_s=30.0,
+    closed_by_server_s=0.02,
+    report_s=0.02,
+    typing_repeat_s=0.1,
+    typing_expires_s=0.2,
+    latency_s=0.05,
+)
+"""Waits short enough for tests; the rules are the same."""
+
+NOON_MS = 1_795_608_000_000
+"""The fake clocks begin at 2026-11-25 12:00 UTC."""
+
+
+async def until(condition: Callable[[], Any], within_s: float = 5.0) -> None:
+    """Let the loop run until something holds; fails the test when it does not come about."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, "it did not come about"
+        await asyncio.sleep(0.005)
+
+
+class FakeConversation:
+    """Rows of one conversation with the one counter that numbers their changes."""
+
+    def __init__(self, row: Conversation) -> None:
+        self.row = row
+        self.head = 0
+        self.members: dict[int, Member] = {}
+        self.messages: list[Message] = []
+        self.unread_from: dict[int, int] = {}
+
+    def next_version(self) -> int:
+        """The next number of the counter."""
+        self.head += 1
+        return self.head
+
+    def own_of(self, user_id: int) -> Own:
+        """The private facts of one member."""
+        unread_from = self.unread_from.get(user_id)
+        start = self.members[user_id].read_position if unread_from is None else unread_from - 1
+        count = sum(m.position > start and m.sender_id != user_id for m in self.messages)
+        return Own(unread_count=count, unread_from=unread_from)
+
+    def shown(self, user_id: int | None = None) -> Conversation:
+        """The conversation as it travels; with `own` for a viewer."""
+        last = self.message_at(len(self.messages)) if self.messages else None
+        own = {} if user_id is None else {"own": self.own_of(user_id)}
+        return structs.replace(
+            self.row,
+            head=self.head,
+            last_position=len(self.messages),
+            last_message=last,
+            last_message_at=last.created_at if last else None,
+            member_count=len(self.members),
+            members=list(self.members.values()),
+            **own,
+        )
+
+    def message_at(self, position: int) -> Message:
+        """A message with what is derived when it is read."""
+        message = self.messages[position - 1]
+        readers = [m for m in self.members.values() if m.user.user_id != message.sender_id]
+        is_read = any(m.read_position >= position for m in readers)
+        return structs.replace(message, is_read=is_read, read=is_read)
+
+
+class FakeServer:
+    """Owns users, conversations and the live lines; `cut()` and `restore()` break and mend all of them."""
+
+    def __init__(self) -> None:
+        self.epoch = "first"
+        self.users: dict[int, User] = {}
+        self.presence: dict[int, Presence] = {}
+        self.conversations: dict[int, FakeConversation] = {}
+        self.user_versions: dict[int, int] = {}
+        self.lives: list[FakeLive] = []
+        self.now_ms = NOON_MS
+        self.is_up = True
+        self.sync_rows = 500
+        self.calls: list[tuple[str, Any]] = []
+        self.refusals: dict[str, deque[Refused]] = {}
+        self.lost_answers: dict[str, int] = {}
+        self.lost_pushes = 0
+        self.holds_pushes = False
+        self.sends_by_rest = 0
+        self.uploads: dict[str, Attachment] = {}
+        self.upload_gate: asyncio.Event | None = None
+
+    # --- what tests set up ---
+
+    def add_user(self, username: str, display_name: str = "") -> User:
+        """A new account."""
+        user_id = len(self.users) + 1
+        user = User(user_id=user_id, username=username, display_name=display_name or username.title())
+        self.users[user_id] = user
+        self.user_versions[user_id] = 0
+        return user
+
+    def session(self, user: User, outbox_file: Any = None, pace: Pace = QUICK, limits: Limits | None = None) -> Session:
+        """A real session of the desktop on this server; not started."""
+        clock = Clock(now_ms=self.tick)
+        file = MemoryOutboxFile() if outbox_file is None else outbox_file
+        live, api = FakeLive(self, user.user_id), FakeApi(self, user.user_id)
+        return Session(user, live, api, file, clock, limits=limits or Limits(), pace=pace)
+
+    def tick(self) -> int:
+        """The time of the server and of all desktops: each look at it is a millisecond later."""
+        self.now_ms += 1
+        return self.now_ms
+
+    def open_direct(self, one_id: int, other_id: int) -> int:
+        """The direct conversation of two users, created where there is none."""
+        first, second = sorted((one_id, other_id))
+        for conversation in self.conversations.values():
+            if (conversation.row.user1_id, conversation.row.user2_id) == (first, second):
+                return conversation.row.conversation_id
+        now = to_wire(self.tick())
+        row = Conversation(
+            conversation_id=len(self.conversations) + 1,
+            kind="direct",
+            user1_id=first,
+            user2_id=second,
+            created_at=now,
+            updated_at=now,
+            version=1,
+            head=0,
+            member_count=2,
+        )
+        conversation = self.conversations[row.conversation_id] = FakeConversation(row)
+        conversation.next_version()
+        for user_id in (first, second):
+            conversation.members[user_id] = Member(
+                user=self.users[user_id], joined_at=now, version=conversation.next_version()
+            )
+        self.push("conversation_updated", conversation.shown(), *conversation.members)
+        return row.conversation_id
+
+    def post(self, sender_id: int, conversation_id: int, text: str | None, **fields: Any) -> Message:
+        """Store a message and push it to every member."""
+        conversation = self._conversation(sender_id, conversation_id)
+        sent: list[Attachment] = fields.pop("attachments", [])
+        position = len(conversation.messages) + 1
+        attachments = [structs.replace(one, message_id=conversation_id * 100_000 + position) for one in sent]
+        message = Message(
+            message_id=conversation_id * 100_000 + position,
+            uid=fields.pop("uid", None) or new_uid(),
+            conversation_id=conversation_id,
+            position=position,
+            version=conversation.next_version(),
+            sender_id=sender_id,
+            sender=self.users[sender_id],
+            content=text,
+            type=fields.pop("type", kind_of(attachments[0].file_type) if attachments else "text"),
+            attachments=attachments,
+            created_at=to_wire(fields.pop("at_ms", None) or self.tick()),
+            **fields,
+        )
+        conversation.messages.append(message)
+        self.push("new_message", message, *conversation.members)
+        return message
+
+    def edit(self, conversation_id: int, position: int, text: str) -> Message:
+        """Change a message's text, as a later version of the app will."""
+        conversation = self.conversations[conversation_id]
+        changed = structs.replace(
+            conversation.messages[position - 1],
+            content=text,
+            edited_at=to_wire(self.tick()),
+            version=conversation.next_version(),
+        )
+        conversation.messages[position - 1] = changed
+        self.push("message_updated", conversation.message_at(position), *conversation.members)
+        return changed
+
+    def read(self, user_id: int, conversation_id: int, position: int) -> int:
+        """Move a member's cursor and tell everybody; the result is where it stands."""
+        conversation = self._conversation(user_id, conversation_id)
+        member = conversation.members[user_id]
+        position = min(position, len(conversation.messages))
+        if conversation.unread_from.pop(user_id, None) is not None:
+            self._push_own(user_id, conversation)
+        if position > member.read_position:
+            now = to_wire(self.tick())
+            version = conversation.next_version()
+            conversation.members[user_id] = structs.replace(
+                member, read_position=position, read_at=now, version=version
+            )
+            told = MessagesRead(
+                conversation_id=conversation_id, user_id=user_id, read_position=position, read_at=now, version=version
+            )
+            self.push("messages_read", told, *conversation.members)
+        return conversation.members[user_id].read_position
+
+    def unread(self, user_id: int, message_id: int) -> None:
+        """Let a conversation count as unread from a message on, for one member."""
+        conversation_id, position = divmod(message_id, 100_000)
+        conversation = self._conversation(user_id, conversation_id)
+        conversation.unread_from[user_id] = position
+        self._push_own(user_id, conversation)
+
+    def type(self, user_id: int, conversation_id: int, on: bool = True) -> None:
+        """Let somebody type."""
+        told = UserTyping(conversation_id=conversation_id, user_id=user_id, is_typing=on)
+        self.push("user_typing", told, *(self.conversations[conversation_id].members.keys() - {user_id}))
+
+    def set_presence(self, user_id: int, status: PresenceStatus) -> None:
+        """Let somebody come, go or be busy."""
+        self.presence[user_id] = Presence(user_id=user_id, status=status, last_seen_at=to_wire(self.tick()))
+        self.push("presence", self.presence[user_id], *(self.users.keys() - {user_id}))
+
+    def remove(self, user_id: int, conversation_id: int) -> None:
+        """Take somebody out of a conversation."""
+        del self.conversations[conversation_id].members[user_id]
+        self.push_event("conversation_removed", {"conversation_id": conversation_id}, user_id)
+
+    # --- what goes wrong ---
+
+    def cut(self) -> None:
+        """Break every line; nothing answers until `restore()`."""
+        self.is_up = False
+        for live in tuple(self.lives):
+            live.snap("cut")
+
+    def restore(self) -> None:
+        """Mend the lines; desktops come back by themselves."""
+        self.is_up = True
+
+    def refuse_next(self, event: str, *refusals: Refused) -> None:
+        """Answer the next calls of an event (or Api method) with these."""
+        self.refusals.setdefault(event, deque()).extend(refusals)
+
+    def lose_answers(self, event: str, count: int = 1) -> None:
+        """Do what the next calls ask for, and never answer them."""
+        self.lost_answers[event] = self.lost_answers.get(event, 0) + count
+
+    def lose_pushes(self, count: int) -> None:
+        """Push nothing for the next `count` pushes."""
+        self.lost_pushes += count
+
+    # --- how it works ---
+
+    def push_event(self, event: str, payload: Mapping[str, Any], *user_ids: int) -> None:
+        """Push plain values as the struct of the catalogue."""
+        self.push(event, decode(SIGNALS[event].payload, dict(payload)), *user_ids)
+
+    def push(self, event: str, payload: Any, *user_ids: int) -> None:
+        """Put a signal on the lines of these users."""
+        if self.lost_pushes:
+            self.lost_pushes -= 1
+            return
+        for live in self.lives:
+            if live.user_id in user_ids and live.is_open:
+                live.queue.put_nowait(Arrived(event, payload))
+
+    def take_refusal(self, event: str) -> None:
+        """Raise the refusal that a test has put up for this call."""
+        waiting = self.refusals.get(event)
+        if waiting:
+            raise waiting.popleft()
+
+    def send(self, user_id: int, command: SendMessage) -> Message:
+        """`send_message` and its REST twin."""
+        conversation = self._conversation(user_id, command.conversation_id)
+        for message in (m for c in self.conversations.values() for m in c.messages):
+            if message.uid == command.uid:
+                if message.sender_id != user_id or message.content != command.content:
+                    raise Refused(ErrorCode.IDEMPOTENCY_CONFLICT, "This uid was used already. Send with another.")
+                return conversation.message_at(message.position)
+        text = clean_content(command.content or "")
+        if not text and not command.attachments:
+            raise Refused(ErrorCode.EMPTY_CONTENT, "Write something first.")
+        unknown = [file for file in command.attachments if file.file_url not in self.uploads]
+        if unknown:
+            raise Refused(ErrorCode.FILE_NOT_UPLOADED, "Upload the file first.")
+        attachments = [self.uploads[file.file_url] for file in command.attachments]
+        return self.post(user_id, command.conversation_id, text or None, uid=command.uid, attachments=attachments)
+
+    def sync(self, user_id: int, command: Sync) -> Synced:
+        """Rows of higher versions, as many as an answer holds."""
+        parts, complete = [], True
+        mine = {i: c for i, c in self.conversations.items() if user_id in c.members}
+        for identity, conversation in mine.items():
+            since = command.versions.get(str(identity), 0)
+            if since >= conversation.head:
+                continue
+            rows = sorted((m for m in conversation.messages if m.version > since), key=lambda m: m.version)
+            head = conversation.head
+            if len(rows) > self.sync_rows:
+                rows, complete = rows[: self.sync_rows], False
+                head = rows[-1].version
+            parts.append(
+                SyncedConversation(
+                    conversation_id=identity,
+                    since=since,
+                    head=head,
+                    conversation=conversation.shown(user_id),
+                    members=[m for m in conversation.members.values() if m.version > since],
+                    messages=[conversation.message_at(m.position) for m in rows],
+                )
+            )
+        return Synced(
+            epoch=self.epoch,
+            user_version=self.user_versions[user_id],
+            complete=complete,
+            conversations=parts,
+            gone=[int(i) for i in command.versions if int(i) not in mine],
+            own={str(i): c.own_of(user_id) for i, c in mine.items()},
+            users=list(self.users.values()),
+            presence=list(self.presence.values()),
+        )
+
+    def digest(self, user_id: int, command: Digest) -> list[int]:
+        """Which conversations differ in sum."""
+        heads = {i: c.head for i, c in self.conversations.items() if user_id in c.members}
+        same = command.count == len(heads) and command.sum == digest_sum(heads)
+        return [] if same else sorted(heads)
+
+    def page(
+        self, user_id: int, conversation_id: int, limit: int, before: int | None, after: int | None, around: int | None
+    ) -> HistoryPage:
+        """Messages ascending: the newest, or beside a position."""
+        conversation = self._conversation(user_id, conversation_id)
+        count = len(conversation.messages)
+        first, last = max(1, count - limit + 1), count
+        if before is not None:
+            first, last = max(1, before - limit), min(count, before - 1)
+        elif after is not None:
+            first, last = after + 1, min(count, after + limit)
+        elif around is not None:
+            first = max(1, around - limit // 2)
+            last = min(count, first + limit - 1)
+        messages = [conversation.message_at(position) for position in range(first, last + 1)]
+        return HistoryPage(messages, conversation.head, count)
+
+    def _conversation(self, user_id: int, conversation_id: int) -> FakeConversation:
+        """The conversation, for its members only."""
+        conversation = self.conversations.get(conversation_id)
+        if conversation is None or user_id not in conversation.members:
+            raise Refused(ErrorCode.NOT_FOUND, "This conversation does not exist. Choose another one.")
+        return conversation
+
+    def _push_own(self, user_id: int, conversation: FakeConversation) -> None:
+        """Tell a user's own sockets their private facts."""
+        self.user_versions[user_id] += 1
+        told = OwnUpdated(
+            conversation_id=conversation.row.conversation_id,
+            own=conversation.own_of(user_id),
+            user_version=self.user_versions[user_id],
+        )
+        self.push("own_updated", told, user_id)
+
+
+class FakeLive:
+    """`core.ports.Live` on a FakeServer: signals in order, acknowledgements after the deed, breaks at once."""
+
+    def __init__(self, server: FakeServer, user_id: int) -> None:
+        self.server = server
+        self.user_id = user_id
+        self.is_open = False
+        self.latency: int | None = 12
+        self.queue: asyncio.Queue[Arrived | Broken] = asyncio.Queue()
+        self._broken = asyncio.Event()
+
+    @property
+    def latency_ms(self) -> int | None:
+        """A fixed round trip while open."""
+        return self.latency if self.is_open else None
+
+    async def open(self) -> Connected:
+        """Connect; what an earlier line has left is gone."""
+        await asyncio.sleep(0)
+        if not self.server.is_up:
+            raise Unreachable("nobody listens")
+        self.server.take_refusal("open")
+        self.queue, self._broken, self.is_open = asyncio.Queue(), asyncio.Event(), True
+        if self not in self.server.lives:
+            self.server.lives.append(self)
+        version = self.server.user_versions[self.user_id]
+        return Connected(user_id=self.user_id, server_version="1", epoch=self.server.epoch, user_version=version)
+
+    async def call(self, event: str, payload: Struct | Mapping[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
+        """Do what the event asks for, then answer, unless the answer is to be lost."""
+        if not self.is_open:
+            raise Unreachable("not connected")
+        broken = self._broken
+        await asyncio.sleep(0)
+        command = decode(COMMANDS[event].payload, plain(payload))
+        self.server.calls.append((event, command))
+        self.server.take_refusal(event)
+        answer = self._do(event, command)
+        if self.server.lost_answers.get(event):
+            self.server.lost_answers[event] -= 1
+            try:
+                await asyncio.wait_for(broken.wait(), timeout_s)
+            except TimeoutError:
+                raise Unreachable("no answer") from None
+            raise Unreachable("the line broke")
+        if broken.is_set():
+            raise Unreachable("the line broke")
+        return {"ok": True, **answer}
+
+    def _do(self, event: str, command: Any) -> dict[str, Any]:
+        """What the event does, and what its acknowledgement carries."""
+        server = self.server
+        match command:
+            case SendMessage():
+                return {"message": plain(server.send(self.user_id, command))}
+            case Sync():
+                return {"synced": plain(server.sync(self.user_id, command))}
+            case Digest():
+                return {"stale": server.digest(self.user_id, command)}
+            case MarkRead(conversation_id=conversation_id, position=position):
+                everything = len(server.conversations[conversation_id].messages)
+                reached = server.read(self.user_id, conversation_id, everything if position is None else position)
+                return {"conversation_id": conversation_id, "read_position": reached}
+            case Typing(conversation_id=conversation_id, is_typing=is_typing):
+                server.type(self.user_id, conversation_id, is_typing)
+                return {}
+            case _:
+                return {}
+
+    async def next(self) -> Arrived | Broken:
+        """The next signal, or the break."""
+        return await self.queue.get()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        self.snap("closed")
+
+    def snap(self, reason: str) -> None:
+        """Break this line."""
+        if self.is_open:
+            self.is_open = False
+            self._broken.set()
+            self.queue.put_nowait(Broken(reason))
+
+
+class FakeApi:
+    """`core.ports.Api` on a FakeServer."""
+
+    def __init__(self, server: FakeServer, user_id: int) -> None:
+        self.server = server
+        self.user_id = user_id
+        self.pictures: dict[str, bytes] = {}
+        self.ended: list[int] = []
+
+    async def _reach(self, method: str) -> None:
+        """Fail where the server is away or is to refuse."""
+        await asyncio.sleep(0)
+        if not self.server.is_up:
+            raise Unreachable("nobody listens")
+        self.server.calls.append((method, None))
+        self.server.take_refusal(method)
+
+    async def history(
+        self,
+        conversation_id: int,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+    ) -> HistoryPage:
+        await self._reach("history")
+        return self.server.page(self.user_id, conversation_id, limit, before, after, around)
+
+    async def open_direct(self, own_id: int, other_id: int) -> Conversation:
+        await self._reach("open_direct")
+        identity = self.server.open_direct(own_id, other_id)
+        return self.server.conversations[identity].shown(self.user_id)
+
+    async def users(self, query: str) -> list[User]:
+        await self._reach("users")
+        wanted = query.casefold()
+        return [u for u in self.server.users.values() if wanted in f"{u.username} {u.display_name}".casefold()]
+
+    async def send(self, command: SendMessage) -> Message:
+        await self._reach("send")
+        self.server.sends_by_rest += 1
+        return self.server.send(self.user_id, command)
+
+    async def mark_read(self, command: MarkRead) -> None:
+        await self._reach("mark_read")
+        self.server.read(self.user_id, command.conversation_id, command.position or 0)
+
+    async def mark_unread(self, message_id: int) -> None:
+        await self._reach("mark_unread")
+        self.server.unread(self.user_id, message_id)
+
+    async def upload(self, path: Path, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Attachment:
+        await self._reach("upload")
+        size = path.stat().st_size  # noqa: ASYNC240 - the fake reads nothing; the size of a file of a few bytes
+        for step in range(1, 5):
+            progress(step / 4)
+            await asyncio.sleep(0)
+            if self.server.upload_gate is not None:
+                await self.server.upload_gate.wait()
+            if cancelled():
+                raise Cancelled
+            await self._reach("upload_step")
+        number = len(self.server.uploads) + 1
+        url = f"/api/files/{number:032x}/{path.name}"
+        mime = mime_of(path.name)
+        is_image = kind_of(mime) == "image"
+        attachment = Attachment(
+            attachment_id=number,
+            file_url=url,
+            file_name=path.name,
+            file_type=mime,
+            file_size=size,
+            width=640 if is_image else None,
+            height=480 if is_image else None,
+            thumbnail_url=f"{url}/thumbnail" if is_image else None,
+        )
+        self.server.uploads[url] = attachment
+        return attachment
+
+    async def download(self, url: str, target: Path, progress: Callable[[float], None] | None = None) -> None:
+        await self._reach("download")
+        if url not in self.server.uploads:
+            raise Refused(ErrorCode.NOT_FOUND, "This file does not exist.")
+        target.write_bytes(self.pictures.get(url, b"content"))
+        if progress is not None:
+            progress(1.0)
+
+    async def picture(self, url: str) -> bytes:
+        await self._reach("picture")
+        if url not in self.pictures:
+            raise Refused(ErrorCode.NOT_FOUND, "This picture does not exist.")
+        return self.pictures[url]
+
+    async def change_profile(self, change: ProfileChange) -> User:
+        await self._reach("change_profile")
+        given = {name: value for name, value in structs.asdict(change).items() if isinstance(value, str)}
+        return self._changed(**given)
+
+    async def change_avatar(self, path: Path) -> User:
+        await self._reach("change_avatar")
+        return self._changed(avatar_url=f"/api/files/{self.user_id:032x}/{path.name}")
+
+    def _changed(self, **fields: Any) -> User:
+        """A new version of one's profile, told to everybody."""
+        known = self.server.users[self.user_id]
+        user = self.server.users[self.user_id] = structs.replace(known, version=known.version + 1, **fields)
+        self.server.push("user_updated", user, *self.server.users)
+        return user
+
+    async def change_password(self, change: PasswordChange) -> None:
+        await self._reach("change_password")
+
+    async def devices(self) -> list[Device]:
+        await self._reach("devices")
+        at = to_wire(NOON_MS)
+        listed = [(1, "This computer", True), (2, "Laptop", False)]
+        return [
+            Device(device_id=number, name=name, created_at=at, last_seen_at=at, current=current)
+            for number, name, current in listed
+            if number not in self.ended
+        ]
+
+    async def end_device(self, device_id: int) -> None:
+        await self._reach("end_device")
+        self.ended.append(device_id)
+
+    async def logout(self) -> None:
+        await self._reach("logout")
+
+
+class MemoryOutboxFile:
+    """`core.ports.OutboxFile` that survives its session, not its process; `broken` makes the disk refuse."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, OutboxEntry] = {}
+        self.broken: OSError | None = None
+
+    async def load(self) -> list[OutboxEntry]:
+        await asyncio.sleep(0)
+        return sorted(self.entries.values(), key=lambda entry: entry.place)
+
+    async def put(self, entry: OutboxEntry) -> None:
+        await asyncio.sleep(0)
+        if self.broken is not None:
+            raise self.broken
+        self.entries[entry.uid] = entry
+
+    async def remove(self, uid: str) -> None:
+        await asyncio.sleep(0)
+        self.entries.pop(uid, None)
