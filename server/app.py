@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 import gevent
 from flask import Flask
+from gevent.event import Event
 from gevent.pywsgi import WSGIServer
 from gevent.threadpool import ThreadPool
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server.config import Config, load_keys
 from server.http.application import build_application
@@ -120,7 +122,12 @@ def create_app(config: Config) -> HearthApp:
     """REST and sockets in front of one house. Raises what `build_house` raises."""
     house = build_house(config, Publisher(), Presences(), off_hub=HashingThreads())
     flask = build_application(house)
-    return HearthApp(flask=flask, house=house, sockets=attach(flask, house, config))
+    sockets = attach(flask, house, config)
+    hops = config.trusted_proxies
+    if hops:
+        # As many addresses as there are proxies, counted from the right: what a client wrote itself is left of them.
+        flask.wsgi_app = ProxyFix(flask.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return HearthApp(flask=flask, house=house, sockets=sockets)
 
 
 class _Server(WSGIServer):  # type: ignore[misc] # gevent has no types
@@ -148,12 +155,13 @@ def serve(config: Config) -> None:
     server.start()
     _log.info("listening", extra={"host": config.host, "port": server.server_port, "tls": config.tls_cert is not None})
     sweeping = gevent.spawn(_sweep, app.house)
-    stopping = gevent.event.Event()
+    stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stopping.set)
     stopping.wait()
     _log.info("stopping")
     sweeping.kill()
+    server.stop_accepting()
     app.sockets.stop()
     server.stop(timeout=_DRAIN_S)
     app.close()

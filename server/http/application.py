@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server.http import accounts, catalogue, conversations, errors, messages, server_info, sync, tracing, transfers
 from server.http.binding import EXTENSION, JSON_BYTES_MAX, bind
@@ -35,8 +34,4 @@ def build_application(house: House) -> Flask:
             **catalogue.ENDPOINTS,
         },
     )
-    hops = house.config.trusted_proxies
-    if hops:
-        # As many addresses as there are proxies, counted from the right: what a client wrote itself is left of them.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
