@@ -1,0 +1,85 @@
+"""A house without doors: real services on a real SQLite file in this process, and everything they announced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from protocol.commands import MarkRead, OpenConversation, SendMessage
+from protocol.limits import Limits
+from protocol.shapes import Attachment, Message
+from server.services.access import Access
+from server.services.conversations import Conversations
+from server.services.cursors import Cursors
+from server.services.messages import Messages
+from server.services.ports import Actor, Announcement, Silence
+from server.services.sync import SyncDesk
+from server.services.uploads import Uploads
+from server.storage import users
+from server.storage.blobs import FolderBlobs
+from server.storage.unit import Database
+
+
+class Setting:
+    """The conversation services and who is in them; `announced` is what sockets would have been told, in order."""
+
+    def __init__(self, folder: Path) -> None:
+        self.announced: list[Announcement] = []
+        limits = Limits()
+        self.database = Database(f"sqlite:///{folder / 'hearth.db'}", self._hear)
+        self.database.migrate()
+        self.access = Access(self.database)
+        self.uploads = Uploads(self.database, self.access, FolderBlobs(folder / "blobs", 0), limits)
+        self.messages = Messages(self.database, self.access, self.uploads, limits)
+        self.conversations = Conversations(self.database, self.access)
+        self.cursors = Cursors(self.database, self.access)
+        self.sync = SyncDesk(self.database, self.access, Silence())
+
+    def _hear(self, announcements: Sequence[Any]) -> None:
+        """Keep what is announced."""
+        self.announced.extend(announcements)
+
+    def person(self, name: str) -> Actor:
+        """Somebody new, signed in."""
+        new = users.NewUser(username=name, display_name=name.title(), password_hash="none")
+        user_id = self.database.write(lambda unit: users.add(unit.connection, new, unit.now_ms))
+        assert user_id is not None
+        return Actor(user_id=user_id, session_id=user_id)
+
+    def direct(self, one: Actor, other: Actor) -> int:
+        """Their direct conversation's number."""
+        command = OpenConversation(participant1_id=one.user_id, participant2_id=other.user_id)
+        return self.conversations.open_direct(one, command)[0].conversation_id
+
+    def say(self, actor: Actor, conversation_id: int, content: str | None = "hello", **more: Any) -> Message:
+        """Send, and the stored message."""
+        command = SendMessage(conversation_id=conversation_id, content=content, **more)
+        return self.messages.post(actor, command).message
+
+    def read(self, actor: Actor, conversation_id: int, position: int | None = None) -> int:
+        """Move the actor's cursor."""
+        return self.cursors.mark_read(actor, MarkRead(conversation_id=conversation_id, position=position))
+
+    def upload(self, actor: Actor, data: bytes = b"some plain words", name: str = "notes.txt") -> Attachment:
+        """An unbound upload of the actor's."""
+        incoming = self.uploads.receive(actor)
+        incoming.write(data)
+        return self.uploads.store(actor, incoming, name)
+
+    def told(self, event: str, actor: Actor) -> list[Any]:
+        """The payloads of this event that went to the actor, in order."""
+        return [one.payload for one in self.announced if one.event == event and actor.user_id in one.user_ids]
+
+    def remove(self, actor: Actor, conversation_id: int) -> None:
+        """Take somebody's seat away, as the groups of a later release will."""
+        self.database.write(
+            lambda unit: unit.connection.exec_driver_sql(
+                "UPDATE members SET left_at = 1 WHERE conversation_id = ? AND user_id = ?",
+                (conversation_id, actor.user_id),
+            )
+        )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.database.close()

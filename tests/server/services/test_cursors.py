@@ -1,0 +1,176 @@
+"""Read cursors: they only grow, ticks and counts follow from them, and marking unread stays private."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from protocol.commands import MarkAsRead, MarkRead, PatchMessage
+from protocol.errors import ErrorCode, Refused
+from protocol.shapes import Message, Own
+from server.services.ports import Actor
+from tests.server.services.setting import Setting
+
+
+def _own(setting: Setting, actor: Actor) -> Own:
+    """The actor's own facts of their first conversation."""
+    own = setting.conversations.list_for(actor, actor.user_id)[0].own
+    assert isinstance(own, Own)
+    return own
+
+
+def _talk(setting: Setting, ada: Actor, ben: Actor, direct: int) -> list[Message]:
+    """Six messages, by turns."""
+    return [setting.say((ada, ben)[number % 2], direct, str(number)) for number in range(6)]
+
+
+def test_unread_counts_are_of_others_messages_past_the_cursor(
+    setting: Setting, ada: Actor, ben: Actor, direct: int
+) -> None:
+    _talk(setting, ada, ben, direct)
+    assert (_own(setting, ada).unread_count, _own(setting, ben).unread_count) == (3, 3)
+    assert setting.read(ada, direct, 2) == 2
+    assert _own(setting, ada).unread_count == 2
+    listed = setting.conversations.list_for(ada, ada.user_id)[0]
+    assert listed.unread_count == 2
+    assert setting.read(ada, direct) == 6
+    assert (_own(setting, ada).unread_count, _own(setting, ben).unread_count) == (0, 3)
+
+
+def test_a_move_is_told_to_both_with_its_number_and_its_messages(
+    setting: Setting, ada: Actor, ben: Actor, direct: int
+) -> None:
+    sent = _talk(setting, ada, ben, direct)
+    setting.read(ben, direct, 3)
+    (moved,) = setting.told("messages_read", ada)
+    assert (moved.user_id, moved.read_position, moved.version) == (ben.user_id, 3, sent[-1].version + 1)
+    echoes = setting.told("message_read", ada)
+    assert [echo.position for echo in echoes] == [1, 3]
+    assert all(echo.is_read and echo.read and echo.read_at == moved.read_at for echo in echoes)
+    assert setting.messages.get(ada, sent[0].message_id) == echoes[0]
+    assert setting.told("own_updated", ada) == []
+    assert [one.own.unread_count for one in setting.told("own_updated", ben)] == [1]
+
+
+def test_a_cursor_that_does_not_move_says_nothing(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
+    _talk(setting, ada, ben, direct)
+    setting.read(ben, direct, 4)
+    told = len(setting.announced)
+    assert setting.read(ben, direct, 4) == 4
+    assert setting.read(ben, direct, 0) == 4
+    assert len(setting.announced) == told
+
+
+def test_a_position_beyond_the_last_is_clamped(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
+    _talk(setting, ada, ben, direct)
+    assert setting.read(ben, direct, 999) == 6
+    later = setting.say(ada, direct, "later")
+    assert not setting.messages.get(ada, later.message_id).is_read
+
+
+def test_the_first_mark_says_when_it_was_read(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
+    sent = _talk(setting, ada, ben, direct)
+    setting.read(ben, direct, 1)
+    first = setting.messages.get(ada, sent[0].message_id).read_at
+    setting.read(ben, direct)
+    assert setting.messages.get(ada, sent[0].message_id).read_at == first
+    assert setting.messages.get(ada, sent[2].message_id).is_read
+
+
+def test_read_echoes_are_at_most_a_hundred(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
+    for number in range(105):
+        setting.say(ada, direct, str(number))
+    setting.read(ben, direct)
+    assert [echo.position for echo in setting.told("message_read", ada)] == list(range(6, 106))
+
+
+def test_marked_unread_is_counted_from_there_and_private(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
+    sent = _talk(setting, ada, ben, direct)
+    setting.read(ben, direct)
+    told_ada = len([one for one in setting.announced if ada.user_id in one.user_ids])
+    answer = setting.cursors.patch(ben, sent[2].message_id, PatchMessage(is_read=False))
+    assert (answer.is_read, answer.read, answer.read_at) == (False, False, None)
+    assert setting.messages.get(ada, sent[2].message_id).is_read, "the sender's tick stays"
+    assert len([one for one in setting.announced if ada.user_id in one.user_ids]) == told_ada
+    own = _own(setting, ben)
+    assert (own.unread_from, own.unread_count) == (3, 2)
+    last = setting.told("own_updated", ben)[-1]
+    assert (last.own, last.user_version) == (own, setting.sync.greeting(ben).user_version)
+    setting.read(ben, direct, 2)
+    assert _own(setting, ben).unread_from == 3, "read up to before it"
+    setting.read(ben, direct, 3)
+    own = _own(setting, ben)
+    assert (own.unread_from, own.unread_count) == (None, 0)
+
+
+def test_patching_reads_up_to_here_and_ones_own_changes_nothing(
+    setting: Setting, ada: Actor, ben: Actor, direct: int
+) -> None:
+    sent = _talk(setting, ada, ben, direct)
+    assert setting.cursors.patch(ben, sent[2].message_id, PatchMessage(is_read=True)).is_read
+    assert setting.messages.get(ada, sent[0].message_id).is_read
+    told = len(setting.announced)
+    for is_read in (True, False):
+        assert setting.cursors.patch(ben, sent[5].message_id, PatchMessage(is_read=is_read)).is_read is False
+    assert len(setting.announced) == told
+
+
+def test_mark_as_read_needs_the_right_conversation(
+    setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int
+) -> None:
+    sent = _talk(setting, ada, ben, direct)
+    assert setting.cursors.mark_as_read(ben, MarkAsRead(message_id=sent[2].message_id, conversation_id=direct)) == 3
+    other = setting.direct(ben, eve)
+    asks = [
+        lambda: setting.cursors.mark_as_read(ben, MarkAsRead(message_id=sent[4].message_id, conversation_id=other)),
+        lambda: setting.cursors.mark_as_read(eve, MarkAsRead(message_id=sent[4].message_id)),
+        lambda: setting.cursors.mark_as_read(ben, MarkAsRead(message_id=999_999)),
+        lambda: setting.cursors.patch(eve, sent[4].message_id, PatchMessage(is_read=True)),
+        lambda: setting.read(eve, direct),
+    ]
+    for ask in asks:
+        with pytest.raises(Refused) as caught:
+            ask()
+        assert caught.value.code == ErrorCode.NOT_FOUND
+    assert _own(setting, ben).unread_count == 0 or setting.read(ben, direct, 0) == 3
+
+
+def test_nobody_reads_for_somebody_else(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
+    with pytest.raises(Refused) as caught:
+        setting.cursors.mark_read(ada, MarkRead(conversation_id=direct, user_id=ben.user_id))
+    assert caught.value.code == ErrorCode.NOT_YOURSELF
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+    """One house for all examples."""
+    made = Setting(Path(tmp_path_factory.mktemp("house")))
+    yield made
+    made.close()
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    moves=st.lists(st.integers(0, 9), min_size=1, max_size=8), order=st.randoms(use_true_random=False), again=st.booleans()
+)
+def test_any_order_and_repetition_of_moves_ends_the_same(
+    house: Setting, moves: list[int], order: object, again: bool
+) -> None:
+    tag = len(house.announced)
+    ada, ben = house.person(f"ada-{tag}"), house.person(f"ben-{tag}")
+    direct = house.direct(ada, ben)
+    sent = [house.say(ada, direct, str(number)) for number in range(5)]
+    order.shuffle(moves)  # type: ignore[attr-defined]
+    reached = 0
+    for position in moves * (2 if again else 1):
+        reached = max(reached, min(position, 5))
+        assert house.read(ben, direct, position) == reached
+    assert [house.messages.get(ada, one.message_id).is_read for one in sent] == [
+        one.position <= min(max(moves), 5) for one in sent
+    ]
+    positions = [one.read_position for one in house.told("messages_read", ada)]
+    assert positions == sorted(set(positions))

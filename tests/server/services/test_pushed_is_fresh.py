@@ -1,0 +1,118 @@
+"""For every command: a store that merged the pushes equals one that synced anew, also after losses and repetition."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from protocol.commands import MarkAsRead, Page, PatchMessage
+from protocol.shapes import Message
+from server.services.ports import Actor
+from tests.server.services.reference import Reference
+from tests.server.services.setting import Setting
+
+_COMMANDS = ("say", "reply", "file", "read_all", "read_to", "mark_as_read", "patch_read", "patch_unread", "open")
+_STEPS = st.lists(st.tuples(st.sampled_from(_COMMANDS), st.integers(0, 2), st.integers(0, 30)), max_size=14)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+    """One house for all examples; each has people of its own."""
+    made = Setting(Path(tmp_path_factory.mktemp("house")))
+    yield made
+    made.close()
+
+
+class Scene:
+    """Three people, and commands that they give."""
+
+    def __init__(self, house: Setting, tag: int) -> None:
+        self.house = house
+        self.people = [house.person(f"{name}-{tag}") for name in ("ada", "ben", "eve")]
+        self.since = len(house.announced)
+        self.rooms = [house.direct(self.people[0], self.people[1])]
+
+    def run(self, command: str, who: int, place: int) -> None:
+        """One command of one person, as far as it makes sense for them."""
+        actor = self.people[who]
+        if command == "open":
+            self.rooms.append(self.house.direct(actor, self.people[(who + 1) % 3]))
+            return
+        mine = [room for room in self.rooms if room in self.house.access.conversation_ids(actor.user_id)]
+        if mine:
+            self._inside(command, actor, mine[place % len(mine)], place)
+
+    def _inside(self, command: str, actor: Actor, room: int, place: int) -> None:
+        """A command inside one conversation."""
+        page = self.house.messages.page(actor, room, Page()).messages
+        chosen: Message | None = page[place % len(page)] if page else None
+        if command == "say" or chosen is None:
+            self.house.say(actor, room, f"words {place}")
+        elif command == "reply":
+            self.house.say(actor, room, "answer", reply_to_uid=chosen.uid)
+        elif command == "file":
+            self.house.say(actor, room, None, file_url=self.house.upload(actor).file_url)
+        elif command == "read_all":
+            self.house.read(actor, room)
+        elif command == "read_to":
+            self.house.read(actor, room, place)
+        elif command == "mark_as_read":
+            self.house.cursors.mark_as_read(actor, MarkAsRead(message_id=chosen.message_id))
+        else:
+            command_of = PatchMessage(is_read=command == "patch_read")
+            self.house.cursors.patch(actor, chosen.message_id, command_of)
+
+    def stores(self, delivered: list[int]) -> Iterator[tuple[Reference, Reference]]:
+        """For each person: a store that merged the pushes at these places, and one that synced anew."""
+        for actor in self.people:
+            pushes = [one for one in self.house.announced[self.since :] if actor.user_id in one.user_ids]
+            followed = Reference(actor.user_id)
+            for place in delivered:
+                if place < len(pushes):
+                    followed.hear(pushes[place])
+            yield followed, synced(self.house, actor, Reference(actor.user_id))
+
+
+def synced(house: Setting, actor: Actor, store: Reference) -> Reference:
+    """The store after asking until the answer is complete."""
+    complete = False
+    while not complete:
+        answer = house.sync.sync(actor, store.question())
+        complete = answer.complete
+        store.take(answer)
+    return store
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(steps=_STEPS, seed=st.integers(0, 2**32))
+def test_pushed_in_any_order_and_twice_is_fresh(house: Setting, steps: list[tuple[str, int, int]], seed: int) -> None:
+    scene = Scene(house, len(house.announced))
+    for step in steps:
+        scene.run(*step)
+    order = list(range(500)) + [7, 3, 0]
+    random.Random(seed).shuffle(order)
+    for followed, fresh in scene.stores(order):
+        mine, anew = followed.state(), fresh.state()
+        assert {**mine, "users": 0} == {**anew, "users": 0, "unread_from": mine["unread_from"]}
+        told = {number: own for number, own in anew["unread_from"].items() if own is not None}
+        assert {number: own for number, own in mine["unread_from"].items() if own is not None} == told
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(steps=_STEPS, delivered=st.lists(st.integers(0, 60), max_size=40))
+def test_after_any_losses_a_sync_makes_it_fresh(
+    house: Setting, steps: list[tuple[str, int, int]], delivered: list[int]
+) -> None:
+    scene = Scene(house, len(house.announced))
+    for step in steps:
+        scene.run(*step)
+    for (followed, fresh), actor in zip(scene.stores(delivered), scene.people, strict=True):
+        mended = synced(house, actor, followed)
+        assert mended.state() == fresh.state()
+        for number, own in fresh.own.items():
+            assert fresh.unread(number) == own.unread_count
