@@ -51,7 +51,7 @@ def receive(uploads: Uploads, actor: Actor, limit: int) -> Received:
 def _writer(uploads: Uploads, actor: Actor, arriving: list[Incoming]) -> Callable[..., IO[bytes]]:
     """What the parser writes files to; each is remembered, so that it can be dropped."""
 
-    def open_one(*_about: Any) -> IO[bytes]:  # noqa: ANN401 - length, type, name and length as Werkzeug passes them; none is trusted
+    def open_one(*_about: Any, **_named: Any) -> IO[bytes]:  # noqa: ANN401 - length, type, name and length as Werkzeug passes them; none is trusted
         if arriving:
             raise Refused(ErrorCode.INVALID_REQUEST, "Send one file in a request.", details={"field": "file"})
         arriving.append(uploads.receive(actor))
