@@ -44,7 +44,10 @@ class Live(Protocol):
         """
 
     async def call(self, event: str, payload: Struct | Mapping[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
-        """Emit and wait for the acknowledgement (the mapping with `ok: true`). Raises Refused, or Unreachable at once when the line breaks."""
+        """Emit and wait for the acknowledgement (the mapping with `ok: true`).
+
+        Raises Refused, or Unreachable at once when the line breaks.
+        """
 
     async def next(self) -> Arrived | Broken:
         """The next thing that happens on the line, in the order of arrival."""
@@ -71,7 +74,10 @@ class Cancelled(Exception):  # noqa: N818 - the user's wish, not an error
 
 
 class Api(Protocol):
-    """REST, as coroutines that never block the loop. Each raises Refused or Unreachable; 401 is refreshed and repeated inside."""
+    """REST, as coroutines that never block the loop.
+
+    Each raises Refused or Unreachable; 401 is refreshed and repeated inside.
+    """
 
     async def history(
         self,
@@ -100,7 +106,10 @@ class Api(Protocol):
         """Unread from this message on."""
 
     async def upload(self, path: Path, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Attachment:
-        """Upload a local file; `progress` gets 0.0 to 1.0 on the loop's thread. Raises Cancelled, and OSError when the file is gone."""
+        """Upload a local file; `progress` gets 0.0 to 1.0 on the loop's thread.
+
+        Raises Cancelled, and OSError when the file is gone.
+        """
 
     async def download(self, url: str, target: Path, progress: Callable[[float], None] | None = None) -> None:
         """A file of the server into `target`, whole or not at all."""
@@ -172,6 +181,9 @@ class OutboxFile(Protocol):
 
     async def remove(self, uid: str) -> None:
         """Forget; harmless when unknown."""
+
+    async def measure(self, path: Path) -> LocalFile:
+        """Look at a file that is to be sent. Raises OSError where it cannot be read; IsADirectoryError for a folder."""
 
 
 @dataclass(slots=True)

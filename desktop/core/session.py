@@ -11,10 +11,10 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from desktop.core import updates
+from desktop.core.attaching import measured
 from desktop.core.bubble import Connection, Header, Line
 from desktop.core.conversation_list import ConversationList, RowMaker
 from desktop.core.delivery import Delivery
-from desktop.core.local_files import measured
 from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
@@ -81,6 +81,7 @@ class Session:
         self._progress = Progress()
         self._user_version = 0
         self._epoch: str | None = None
+        self._disk = outbox_file
         self._outbox = Outbox(outbox_file)
         self._sync = SyncLoop(live, self, clock, self._pace)
         self._delivery = Delivery(self._outbox, live, api, self, self._pace)
@@ -229,7 +230,7 @@ class Session:
 
     async def _measure_and_add(self, conversation_id: int, paths: list[Path], caption: str) -> None:
         """Look at the files first, so that all or none are shown."""
-        files = await measured(paths, self.limits)
+        files = [await measured(self._disk, path, self.limits) for path in paths]
         texts = [caption] + [""] * len(files)
         parts = zip(texts, paths, files, strict=False)
         await self._add([self._entry(conversation_id, text, path, file) for text, path, file in parts])

@@ -21,8 +21,9 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from desktop.cache.local_files import measured
 from desktop.core.pace import Pace
-from desktop.core.ports import Arrived, Broken, Cancelled, Clock, HistoryPage, OutboxEntry, Unreachable
+from desktop.core.ports import Arrived, Broken, Cancelled, Clock, HistoryPage, LocalFile, OutboxEntry, Unreachable
 from desktop.core.rows import kind_of, mime_of
 from desktop.core.session import Session
 from protocol.accounts import Device, PasswordChange, ProfileChange
@@ -250,7 +251,7 @@ class FakeServer:
         conversation.unread_from[user_id] = position
         self._push_own(user_id, conversation)
 
-    def type(self, user_id: int, conversation_id: int, on: bool = True) -> None:
+    def type(self, user_id: int, conversation_id: int, *, on: bool = True) -> None:
         """Let somebody type."""
         told = UserTyping(conversation_id=conversation_id, user_id=user_id, is_typing=on)
         self.push("user_typing", told, *(self.conversations[conversation_id].members.keys() - {user_id}))
@@ -466,7 +467,7 @@ class FakeLive:
                 reached = server.read(self.user_id, conversation_id, everything if position is None else position)
                 return {"conversation_id": conversation_id, "read_position": reached}
             case Typing(conversation_id=conversation_id, is_typing=is_typing):
-                server.type(self.user_id, conversation_id, is_typing)
+                server.type(self.user_id, conversation_id, on=is_typing)
                 return {}
             case _:
                 return {}
@@ -541,7 +542,7 @@ class FakeApi:
 
     async def upload(self, path: Path, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Attachment:
         await self._reach("upload")
-        size = path.stat().st_size  # noqa: ASYNC240 - the fake reads nothing; the size of a file of a few bytes
+        size = (await asyncio.to_thread(path.stat)).st_size
         for step in range(1, 5):
             progress(step / 4)
             await asyncio.sleep(0)
@@ -638,3 +639,6 @@ class MemoryOutboxFile:
     async def remove(self, uid: str) -> None:
         await asyncio.sleep(0)
         self.entries.pop(uid, None)
+
+    async def measure(self, path: Path) -> LocalFile:
+        return await asyncio.to_thread(measured, path)

@@ -1,0 +1,92 @@
+"""The outbox on disk: its own small file, so that rebuilding any cache never touches what was not sent yet."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from desktop.cache.database import Database
+from desktop.cache.local_files import measured
+from desktop.core.ports import LocalFile, OutboxEntry
+
+LOG = logging.getLogger(__name__)
+
+FILE_NAME = "outbox.sqlite3"
+
+
+def _first_form(connection: sqlite3.Connection) -> None:
+    """Form 1: an entry as JSON beside what it is ordered and found by."""
+    connection.execute(
+        "CREATE TABLE outbox (uid TEXT PRIMARY KEY, conversation_id INTEGER NOT NULL, place INTEGER NOT NULL, "
+        "body BLOB NOT NULL)"
+    )
+
+
+def _put(connection: sqlite3.Connection, entry: OutboxEntry) -> None:
+    """Write or replace one entry."""
+    connection.execute(
+        "INSERT INTO outbox (uid, conversation_id, place, body) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (uid) DO UPDATE SET conversation_id=excluded.conversation_id, place=excluded.place, "
+        "body=excluded.body",
+        (entry.uid, entry.conversation_id, entry.place, msgspec.json.encode(entry)),
+    )
+
+
+def _readable(connection: sqlite3.Connection) -> Iterator[OutboxEntry]:
+    """The entries, by place; one that cannot be understood is left where it is, and told."""
+    for uid, body in connection.execute("SELECT uid, body FROM outbox ORDER BY place"):
+        try:
+            yield msgspec.json.decode(body, type=OutboxEntry)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            LOG.warning("the entry %s of the outbox cannot be read: %s", uid, error)
+
+
+def _rescue(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
+    """Copy entry by entry until the broken file gives no more, by the table first and then by its index."""
+    saved = 0
+    for query in ("SELECT body FROM outbox NOT INDEXED", "SELECT body FROM outbox ORDER BY uid"):
+        try:
+            for (body,) in old.execute(query):
+                _put(new, msgspec.json.decode(body, type=OutboxEntry))
+                saved += 1
+        except (sqlite3.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
+            LOG.info("the broken outbox ends here: %s", error)
+    return min(saved, int(new.execute("SELECT count(*) FROM outbox").fetchone()[0]))
+
+
+class SqliteOutboxFile:
+    """`core.ports.OutboxFile` in one account's folder. When an awaited call returns, it is durable."""
+
+    def __init__(self, folder: Path) -> None:
+        """The file is made in `folder` by the first call, readable by its user alone."""
+        self._database = Database(folder / FILE_NAME, [_first_form], _rescue)
+
+    async def load(self) -> list[OutboxEntry]:
+        """Everything that waits, by place. Raises OSError or sqlite3.Error when the disk refuses."""
+        return await self._database.run(lambda connection: list(_readable(connection)))
+
+    async def put(self, entry: OutboxEntry) -> None:
+        """Write or replace by uid. Raises OSError or sqlite3.Error when the disk refuses; then nothing was written."""
+        await self._database.run(lambda connection: _put(connection, entry))
+
+    async def remove(self, uid: str) -> None:
+        """Forget; harmless when unknown."""
+        await self._database.run(lambda connection: _delete(connection, uid))
+
+    async def measure(self, path: Path) -> LocalFile:
+        """Look at a file that is to be sent, in a worker thread. Raises OSError where it cannot be read."""
+        return await asyncio.to_thread(measured, path)
+
+    async def close(self) -> None:
+        """Close the file and end its thread."""
+        await self._database.close()
+
+
+def _delete(connection: sqlite3.Connection, uid: str) -> None:
+    """Take one entry out."""
+    connection.execute("DELETE FROM outbox WHERE uid=?", (uid,))
