@@ -92,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     invite = add("invite", _invite, "Make a code with which people open accounts.")
     invite.add_argument("--uses", type=_positive, default=1)
     invite.add_argument("--days", type=_positive, default=7)
+    sample = commands.add_parser("sample", parents=[common])  # Without help: for `hearth demo`, not for operators.
+    sample.set_defaults(command=_sample)
     _add_token(commands.add_parser("token", help="Long-lived tokens for scripts."), common)
     return parser
 
@@ -175,6 +177,15 @@ def _reset_password(options: argparse.Namespace, config: Config) -> None:
     with _house(config) as house:
         password = house.accounts.reset_password(options.username, _given(options))
     _tell_password(options, password)
+
+
+def _sample(_options: argparse.Namespace, config: Config) -> None:
+    """Fill a new data directory with sample people; prints them as JSON with their keys."""
+    # The sample draws with Pillow, which the serving process never loads (pictures are read in a child process).
+    from server.sample.seeding import as_json, make_sample  # noqa: PLC0415
+
+    with _house(config) as house:
+        print(as_json(make_sample(house)))
 
 
 def _given(options: argparse.Namespace) -> str | None:

@@ -27,9 +27,9 @@ Announce = Callable[[Sequence[Any]], None]
 class Unit:
     """One job's part of the transaction being written: what it may touch, and what is told once it is on disk."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, at_ms: int) -> None:
         self.connection = connection
-        self.now_ms = now_ms()
+        self.now_ms = at_ms
         self.announcements: list[Any] = []
         self.callbacks: list[Callable[[], object]] = []
 
@@ -84,7 +84,11 @@ class Database:
         self._engine = writing_engine(self.path, checkpoints=exclusive)
         self._readers = reading_engine(self.path)
         self._announce = announce
-        self._writer: Writer[Unit] = Writer(self._engine, self._writing, Unit, self._told)
+        self.clock = now_ms
+        """The time of each job, in milliseconds since 1970; only the sample sets it back."""
+        self._writer: Writer[Unit] = Writer(
+            self._engine, self._writing, lambda connection: Unit(connection, self.clock()), self._told
+        )
 
     def announce_to(self, announce: Announce) -> None:
         """From here on, hand announcements to this."""
