@@ -135,6 +135,12 @@ class BubbleDelegate:
             return None
         return _inside(row, layout, point - layout.bubble.topLeft())
 
+    def first_link(self, bubble: Bubble, width: float) -> str | None:
+        """The first address in a bubble's text, for the keyboard."""
+        text = self.layout(bubble, width).text
+        found = () if text is None else (link.url for part in text.paragraphs for link in part.links)
+        return next(iter(found), None)
+
     def day_words(self, at_ms: int) -> str:
         """What a day pill says."""
         return moments.day_words(at_ms, self._clock.now_ms(), self._clock.local_offset_s)

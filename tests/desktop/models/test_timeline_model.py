@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QModelIndex, Qt
@@ -11,25 +9,10 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from desktop.core.bubble import DayLine, Row, UnreadLine
-from desktop.core.listops import Facet, Insert, ListOp, Move, Remove, Replace, replay
-from desktop.core.observable import Topic
+from desktop.core.listops import Facet, Insert, ListOp, Move, Remove, Replace
 from desktop.models.roles import Role, moves_pixels, roles_of
 from desktop.models.timeline_model import TimelineModel
-
-Batch = Sequence[ListOp[Row]]
-
-
-class Rows:
-    """A list that tells its operations as the core's timeline does."""
-
-    def __init__(self, rows: Sequence[Row] = ()) -> None:
-        self.rows: list[Row] = list(rows)
-        self.operations: Topic[Batch] = Topic()
-
-    def do(self, *operations: ListOp[Row]) -> None:
-        for operation in operations:
-            replay(self.rows, operation)
-        self.operations.publish(operations)
+from tests.desktop.timeline_rows import Rows
 
 
 def line(number: int) -> Row:

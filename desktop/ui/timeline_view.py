@@ -1,0 +1,233 @@
+"""The timeline on screen: draws the rows, tells what was clicked, and asks for older and newer pages in time."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
+
+from desktop.core import moments
+from desktop.core.bubble import Bubble, DayLine, Hole, Row, Tick
+from desktop.core.ports import Clock
+from desktop.models.timeline_model import TimelineModel
+from desktop.ui import theme
+from desktop.ui.bubble_delegate import Hit, Target
+from desktop.ui.floating_day import FloatingDay
+from desktop.ui.painters.facts import CLOCK_AFTER_MS, Facts
+from desktop.ui.pictures import Pictures
+from desktop.ui.plain_text import set_tool_tip
+from desktop.ui.scroll_anchor import ReadingPlace
+from desktop.ui.timeline_keys import KeyboardPlace
+from desktop.ui.timeline_scroll import TimelineScroll
+from desktop.ui.transfers import Transfers
+
+EDGES_MS = 40
+FLOATING_UNDER = 40
+"""A day's own pill this near to the top makes the floating one needless."""
+
+
+class TimelineView(TimelineScroll):
+    """Shows one TimelineModel. Owns what the mouse and the keyboard point at; changes no data."""
+
+    clicked = Signal(object)
+    """A Hit that does something."""
+    menu_asked = Signal(object, QPoint)
+    """A Hit and the place on the screen where its menu opens."""
+    typed = Signal(str)
+    """Text typed here, which belongs into the composer (behaviour 25)."""
+    older_wanted = Signal()
+    newer_wanted = Signal()
+    hole_seen = Signal(int)
+    """A position inside a hole that is on screen."""
+
+    def __init__(self, pictures: Pictures, transfers: Transfers, clock: Clock, parent: QWidget | None = None) -> None:
+        super().__init__(clock, parent)
+        self._clock = clock
+        self._pictures = pictures
+        self._transfers = transfers
+        self._pressed: Hit | None = None
+        self._floating = FloatingDay(self.viewport())
+        self._keyboard = KeyboardPlace(self)
+        self._edges = self.timer(EDGES_MS, self.look_at_edges)
+        self._midnight = self.timer(moments.DAY_MS, self._day_ended)
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Qt's settings and signals."""
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Messages")
+        self.setMinimumSize(QSize(200, 80))
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.verticalScrollBar().setSingleStep(20)
+        self.verticalScrollBar().valueChanged.connect(self._float_day)
+        self.moved.connect(self._edges.start)
+        self._pictures.ready.connect(self.repaint_rows)
+        self._transfers.changed.connect(self.repaint_rows)
+        theme.source().changed.connect(self.repaint_rows)
+        self._day_ended()
+
+    def set_model(self, model: TimelineModel | None, place: ReadingPlace | None = None) -> None:
+        """Show another timeline; nothing of the old one is pointed at any more."""
+        self._pressed = None
+        self._keyboard.leave()
+        super().set_model(model, place)
+        if model is not None:
+            model.rowsInserted.connect(self._await_clock)
+
+    def repaint_rows(self) -> None:
+        """Draw again what is on screen."""
+        self.viewport().update()
+
+    def _await_clock(self, _parent: QModelIndex, first: int, last: int) -> None:
+        """A message that still waits in a moment gets its clock then."""
+        rows = self._rows()[first : last + 1]
+        if any(isinstance(row, Bubble) and row.tick is Tick.WAITING for row in rows):
+            QTimer.singleShot(CLOCK_AFTER_MS + 20, self, self.repaint_rows)
+
+    def _day_ended(self) -> None:
+        """The words of the day lines change at midnight; wait for the next."""
+        now = self._clock.now_ms()
+        left = moments.midnight_after(now, self._clock.local_offset_s) - now
+        self._midnight.start(max(1_000, left))
+        self.repaint_rows()
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The rows that meet the area to be drawn."""
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), theme.current().background)
+        facts = Facts(
+            theme.current(),
+            self._pictures,
+            self._transfers,
+            self._clock.now_ms(),
+            self.devicePixelRatioF(),
+            self._keyboard.key if self.hasFocus() else None,
+        )
+        for _, row, box in self.visible_rows():
+            if box.adjusted(0, -4, 0, 4).intersects(event.rect()):
+                painter.save()
+                painter.translate(box.topLeft())
+                self.delegate.paint(painter, row, self.row_width(), facts)
+                painter.restore()
+        painter.end()
+
+    def _float_day(self) -> None:
+        """Show the day of the topmost message, unless its own pill is in sight there."""
+        if self._settling or self.at_bottom():
+            return
+        words = ""
+        for _, row, box in self.visible_rows():
+            if isinstance(row, DayLine) and box.top() < FLOATING_UNDER:
+                break
+            if isinstance(row, Bubble):
+                words = self.delegate.day_words(row.at_ms)
+                break
+        self._floating.show_day(words)
+
+    def floating_words(self) -> str:
+        """The day that floats over the rows now."""
+        return self._floating.words()
+
+    # Edges
+
+    def look_at_edges(self) -> None:
+        """Ask for what will be on screen soon: older messages well before the top is reached (behaviour 8)."""
+        if self._model is None or not self._rows():
+            return
+        bar = self.verticalScrollBar()
+        near = max(600, round(self.viewport().height() * 1.5))
+        if bar.value() < near:
+            self.older_wanted.emit()
+        if bar.maximum() - bar.value() < near:
+            self.newer_wanted.emit()
+        hole = next((row for _, row, _ in self.visible_rows() if isinstance(row, Hole)), None)
+        if hole is not None:
+            self.hole_seen.emit(hole.after_position + 1)
+
+    # Mouse
+
+    def hit_at(self, point: QPoint) -> Hit | None:
+        """What lies under a point of the viewport."""
+        for _, row, box in self.visible_rows():
+            if box.top() <= point.y() <= box.bottom() + 1:
+                return self.delegate.hit(row, QPointF(point - box.topLeft()), self.row_width())
+        return None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The hand over what can be clicked, the whole date over a time."""
+        hit = self.hit_at(event.position().toPoint())
+        clickable = hit is not None and hit.clickable
+        shape = Qt.CursorShape.PointingHandCursor if clickable else Qt.CursorShape.ArrowCursor
+        self.viewport().setCursor(shape)
+        set_tool_tip(self.viewport(), self._explained(hit))
+
+    def _explained(self, hit: Hit | None) -> str:
+        """What is said about a place under the mouse."""
+        if hit is None:
+            return ""
+        if hit.target is Target.META:
+            return self.delegate.full_time(hit.bubble.at_ms)
+        if hit.target is Target.CANCEL:
+            return "Cancel"
+        return hit.bubble.files[hit.file].name if hit.target is Target.FILE and hit.file is not None else ""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Remember where a click began."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._pressed = self.hit_at(event.position().toPoint())
+            self._keyboard.leave()
+            self.repaint_rows()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click is one place pressed and released."""
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
+        pressed, self._pressed = self._pressed, None
+        hit = self.hit_at(event.position().toPoint())
+        if hit is None or pressed is None or not hit.clickable or not _same_place(hit, pressed):
+            return
+        if hit.target is Target.SHOW_MORE:
+            self.expand(hit.bubble.key)
+        else:
+            self.clicked.emit(hit)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu of the message under the mouse, or of the one the keyboard stands on."""
+        by_keyboard = event.reason() is QContextMenuEvent.Reason.Keyboard
+        hit = self._keyboard.hit() if by_keyboard else self.hit_at(event.pos())
+        if hit is not None:
+            box = self._keyboard.box()
+            at = self.viewport().mapToGlobal(box.center()) if by_keyboard and box else event.globalPos()
+            self.menu_asked.emit(hit, at)
+
+    # Keyboard
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows walk over the messages, Enter opens, Ctrl+C copies, Home and End scroll; text goes to the composer."""
+        if self._keyboard.handles(event):
+            event.accept()
+            return
+        if event.text() and event.text().isprintable() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.typed.emit(event.text())
+            return
+        super().keyPressEvent(event)
+
+    def row_box(self, key: str) -> tuple[Row, QRect] | None:
+        """A row on screen by its key, and its box in the viewport."""
+        return next(((row, box) for _, row, box in self.visible_rows() if row.key == key), None)
+
+
+def _same_place(hit: Hit, other: Hit) -> bool:
+    """Whether two hits mean the same thing; the bubble itself may have changed between press and release."""
+    return (hit.target, hit.bubble.key, hit.file, hit.url, hit.action) == (
+        other.target,
+        other.bubble.key,
+        other.file,
+        other.url,
+        other.action,
+    )
