@@ -38,7 +38,10 @@ class Database:
         self._connection: sqlite3.Connection | None = None
 
     async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        """Do a job in a transaction of its own; done when it is committed. Raises sqlite3.Error or OSError: then nothing was written."""
+        """Do a job in a transaction of its own; done when it is committed.
+
+        Raises sqlite3.Error or OSError, and whatever the job raises: then nothing was written.
+        """
         return await asyncio.wrap_future(self._thread.submit(self._in_transaction, job))
 
     async def close(self) -> None:
@@ -78,12 +81,10 @@ class Database:
         return self._connection
 
     def _checked(self) -> sqlite3.Connection:
-        """Open and check the whole file: it is small, so this is milliseconds. Raises sqlite3.DatabaseError if broken."""
+        """Open and check the whole file, which is small. Raises sqlite3.DatabaseError if it is broken."""
         connection = self._connect(self._path)
         try:
-            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if said != "ok":
-                raise sqlite3.DatabaseError(said)
+            _check(connection)
             self._migrate(connection)
         except BaseException:
             connection.close()
@@ -139,3 +140,10 @@ class Database:
             return 0
         finally:
             old.close()
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError for a file that SQLite finds inconsistent."""
+    said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if said != "ok":
+        raise sqlite3.DatabaseError(said)

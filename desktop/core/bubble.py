@@ -1,4 +1,4 @@
-"""The rows of a timeline and of the conversation list, as the user interface gets them: derived, immutable, without Qt."""
+"""The rows of a timeline and of the conversation list as the face gets them: derived, immutable, without Qt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ class Tick(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BubbleFile:
-    """One file in a bubble. `url` is root-relative once uploaded, `path` the local file while sending; sizes in bytes and pixels.
+    """One file in a bubble; sizes in bytes and pixels.
+
+    `url` is root-relative once uploaded, `path` the local file while sending.
 
     `progress` is 0.0 to 1.0 while uploading, else None.
     """
@@ -157,7 +159,7 @@ class Line(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What the indicator shows. `latency_ms` when connected; `waiting` counts the outbox; `retry_at_ms` the next attempt."""
+    """What the indicator shows; `latency_ms` when connected, `waiting` in the outbox, `retry_at_ms` the next attempt."""
 
     line: Line
     latency_ms: int | None = None

@@ -1,4 +1,4 @@
-"""Brings what waits in the outbox to the server: oldest first, one in flight per conversation, until it is confirmed."""
+"""Brings what waits in the outbox to the server: oldest first, one in flight per conversation, until confirmed."""
 
 from __future__ import annotations
 
@@ -170,17 +170,17 @@ class Delivery:
 
     async def _uploaded(self, entry: OutboxEntry) -> OutboxEntry:
         """The entry with all its files on the server."""
+        uid = entry.uid
         while _has_uploads_left(entry):
-            path = entry.paths[len(entry.uploaded)]
             attachment = await self._api.upload(
-                Path(path),
-                lambda progress: self._outbox.set_progress(entry.uid, progress),
-                lambda: entry.uid in self._cancelled,
+                Path(entry.paths[len(entry.uploaded)]),
+                lambda progress: self._outbox.set_progress(uid, progress),
+                lambda: uid in self._cancelled,
             )
-            if entry.uid in self._cancelled:
+            if uid in self._cancelled:
                 raise Cancelled
-            await self._outbox.keep_uploads(entry.uid, (*entry.uploaded, attachment))
-            kept = self._outbox.get(entry.uid)
+            await self._outbox.keep_uploads(uid, (*entry.uploaded, attachment))
+            kept = self._outbox.get(uid)
             if kept is None:
                 raise Cancelled
             entry = kept.entry

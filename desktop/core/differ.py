@@ -14,7 +14,7 @@ R = TypeVar("R")
 def diff(
     old: Sequence[R], new: Sequence[R], key: Callable[[R], object], facets: Callable[[R, R], frozenset[Facet]]
 ) -> list[ListOp[R]]:
-    """Operations that turn `old` into `new`; keys are unique in each. Rows that stay are moved as seldom as possible."""
+    """Operations that turn `old` into `new`; keys are unique in each. Rows that stay are moved seldom."""
     head = _common(old, new, key)
     tail = _common(old[head:][::-1], new[head:][::-1], key)
     old_keys = [key(row) for row in old[head : len(old) - tail]]

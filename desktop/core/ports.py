@@ -188,7 +188,7 @@ class OutboxFile(Protocol):
 
 @dataclass(slots=True)
 class Clock:
-    """Time for the core, so that tests can own it: `now_ms` since 1970 UTC, and the local zone's offset of a moment in seconds."""
+    """Time, for tests to own: `now_ms` since 1970 UTC, and the local zone's offset at a moment in seconds."""
 
     now_ms: Callable[[], int]
     local_offset_s: Callable[[int], int] = field(default=lambda _at_ms: 0)

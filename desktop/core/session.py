@@ -6,12 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, structs
 
 from desktop.core import updates
-from desktop.core.attaching import measured
+from desktop.core.attention import Attention, OwnStatus
 from desktop.core.bubble import Connection, Header, Line
 from desktop.core.conversation_list import ConversationList, RowMaker
 from desktop.core.delivery import Delivery
@@ -24,8 +24,6 @@ from desktop.core.ports import (
     Clock,
     HistoryPage,
     Live,
-    LocalFile,
-    OutboxEntry,
     OutboxFile,
     Unreachable,
 )
@@ -35,20 +33,17 @@ from desktop.core.rows import RowDeriver
 from desktop.core.store import Changes, Held, Store
 from desktop.core.sync import SyncLoop
 from desktop.core.timeline import PAGE, Place, Timeline
-from desktop.core.typists import OwnTyping, Typists
+from desktop.core.typists import Typists
 from desktop.core.unread import Unread, unread_of
 from desktop.core.updates import Cursor, OwnFacts, Update
-from protocol.commands import JoinConversation, LeaveConversation, MarkRead, SetPresence, Typing
-from protocol.errors import ErrorCode, Refused
-from protocol.ids import new_uid
+from desktop.core.writing import Writing
+from protocol.commands import MarkRead
+from protocol.errors import Refused
 from protocol.limits import Limits
 from protocol.shapes import Message, User
 from protocol.signals import Synced
-from protocol.text import clean_content
 
 LOG = logging.getLogger(__name__)
-
-OwnStatus = Literal["active", "away", "busy", "invisible"]
 
 
 class Session:
@@ -81,20 +76,18 @@ class Session:
         self._progress = Progress()
         self._user_version = 0
         self._epoch: str | None = None
-        self._disk = outbox_file
         self._outbox = Outbox(outbox_file)
         self._sync = SyncLoop(live, self, clock, self._pace)
         self._delivery = Delivery(self._outbox, live, api, self, self._pace)
         self._reporter = ReadReporter(self._report_read, self._pace.report_s)
         self._typists = Typists(self._pace.typing_expires_s, lambda identity: self._refresh({identity}))
-        self._own_typing = OwnTyping(self._pace.typing_repeat_s, self._tell_typing)
+        self._attention = Attention(self._tell, self._pace.typing_repeat_s)
+        self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, limits, self._end_of)
         maker = RowMaker(self._store, me.user_id, self._outbox.entries, self._typists.of, self._count_unread)
         self._maker = maker
         self.conversations = ConversationList(self._store, maker)
         self._timelines: dict[int, Timeline] = {}
         self._headers: dict[int, Observable[Header]] = {}
-        self._looked_at: int | None = None
-        self._status: OwnStatus | None = None
         self._outbox.changed.subscribe(lambda identity: self._refresh({identity}))
         self._outbox.waiting.subscribe(self._sync.set_waiting)
 
@@ -172,10 +165,7 @@ class Session:
 
     def send_text(self, conversation_id: int, text: str) -> asyncio.Future[None]:
         """Show a message at once; the future is done when it is on disk. Raises Refused for empty or too long text."""
-        content = self._checked(text)
-        if not content:
-            raise Refused(ErrorCode.EMPTY_CONTENT, "There is nothing to send yet. Write something first.")
-        return self._add([self._entry(conversation_id, content)])
+        return self._writing.send_text(conversation_id, text)
 
     def send_files(self, conversation_id: int, paths: Sequence[Path], caption: str = "") -> asyncio.Future[None]:
         """One message a file, the caption with the first. Raises Refused for a caption that is too long.
@@ -183,8 +173,7 @@ class Session:
         The future raises Refused, before anything is shown, for what cannot be attached; else it is done when all are
         on disk.
         """
-        content = self._checked(caption)
-        return asyncio.ensure_future(self._measure_and_add(conversation_id, list(paths), content))
+        return self._writing.send_files(conversation_id, paths, caption)
 
     def retry(self, uid: str) -> None:
         """Let a failed message go out again."""
@@ -199,61 +188,19 @@ class Session:
             LOG.info("not discarded: %s", refusal)
 
     def take_back(self, uid: str) -> str:
-        """Take a failed or waiting message out to be edited; the result is its text. Raises Refused when it is too late."""
+        """Take a failed or waiting message out to be edited: its text. Raises Refused when it is too late."""
         return self._outbox.discard(uid).text
 
     def cancel_upload(self, uid: str) -> None:
         """Stop an upload; its message goes."""
         self._delivery.cancel_upload(uid)
 
-    def _checked(self, text: str) -> str:
-        """Text as the server would store it. Raises Refused when it is too long."""
-        content = clean_content(text)
-        if len(content) > self.limits.content_chars:
-            message = f"This text has {len(content):,} characters; a message may have {self.limits.content_chars:,}."
-            raise Refused(ErrorCode.CONTENT_TOO_LONG, f"{message} Shorten it, or attach it as a file.")
-        return content
-
-    def _entry(
-        self, conversation_id: int, text: str, path: Path | None = None, local: LocalFile | None = None
-    ) -> OutboxEntry:
-        """A new entry of the outbox."""
-        return OutboxEntry(
-            uid=new_uid(),
-            conversation_id=conversation_id,
-            place=0,
-            text=text,
-            paths=() if path is None else (str(path),),
-            local=() if local is None else (local,),
-            created_ms=self._clock.now_ms(),
-        )
-
-    async def _measure_and_add(self, conversation_id: int, paths: list[Path], caption: str) -> None:
-        """Look at the files first, so that all or none are shown."""
-        files = [await measured(self._disk, path, self.limits) for path in paths]
-        texts = [caption] + [""] * len(files)
-        parts = zip(texts, paths, files, strict=False)
-        await self._add([self._entry(conversation_id, text, path, file) for text, path, file in parts])
-
-    def _add(self, entries: Sequence[OutboxEntry]) -> asyncio.Future[None]:
-        """Show now, then write and deliver. The writer is brought to the end of the conversation, where the bubble is."""
-        for conversation_id in {entry.conversation_id for entry in entries}:
-            timeline = self._timelines.get(conversation_id)
-            if timeline is not None:
-                timeline.end_reading()
-                timeline.jump_to_latest()
-        return asyncio.ensure_future(self._save([self._outbox.add(entry) for entry in entries]))
-
-    async def _save(self, entries: Sequence[OutboxEntry]) -> None:
-        """Make entries durable, in order, and let them go out."""
-        left = list(entries)
-        try:
-            while left:
-                await self._outbox.save(left.pop(0))
-        finally:
-            for entry in left:
-                self._outbox.confirm(entry.uid)
-            self._delivery.wake()
+    def _end_of(self, conversation_id: int) -> None:
+        """Bring the writer to the end of the conversation, where the new bubble is; the divider has done its duty."""
+        timeline = self._timelines.get(conversation_id)
+        if timeline is not None:
+            timeline.end_reading()
+            timeline.jump_to_latest()
 
     # --- reading, typing, looking -------------------------------------------------------------------------------
 
@@ -272,23 +219,15 @@ class Session:
 
     def typing(self, conversation_id: int, on: bool) -> None:
         """A key was pressed in the composer, or it was emptied, sent or left."""
-        self._own_typing.set(conversation_id, on)
+        self._attention.typing(conversation_id, on)
 
     def look_at(self, conversation_id: int | None) -> None:
         """This conversation is on screen, or none is."""
-        if conversation_id == self._looked_at:
-            return
-        left, self._looked_at = self._looked_at, conversation_id
-        if left is not None:
-            self._own_typing.set(left, False)
-            self._tell("leave_conversation", LeaveConversation(conversation_id=left))
-        if conversation_id is not None:
-            self._tell("join_conversation", JoinConversation(conversation_id=conversation_id))
+        self._attention.look_at(conversation_id)
 
     def set_presence(self, status: OwnStatus) -> None:
         """How one wants to be seen, told again at each connection."""
-        self._status = status
-        self._tell("set_presence", SetPresence(status=status))
+        self._attention.set_presence(status)
 
     def retry_now(self) -> None:
         """Do not wait for the next attempt."""
@@ -304,10 +243,6 @@ class Session:
         """People one may write to, without oneself. Raises Refused or Unreachable."""
         found = await self.api.users(query)
         return [user for user in found if user.user_id != self.me.value.user_id]
-
-    def _tell_typing(self, conversation_id: int, on: bool) -> None:
-        """Send one sign of typing."""
-        self._tell("typing", Typing(conversation_id=conversation_id, is_typing=on))
 
     def _tell(self, event: str, payload: Struct | Mapping[str, Any]) -> None:
         """Tell the server something that is not worth repeating when the line is down."""
@@ -457,10 +392,7 @@ class Session:
         """Caught up: send what waits, report what was read, and say again where one looks and how one is seen."""
         self._delivery.wake()
         self._reporter.wake()
-        if self._status is not None:
-            self._tell("set_presence", SetPresence(status=self._status))
-        if self._looked_at is not None:
-            self._tell("join_conversation", JoinConversation(conversation_id=self._looked_at))
+        self._attention.say_again()
         for timeline in tuple(self._timelines.values()):
             timeline.retry()
 

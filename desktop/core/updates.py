@@ -50,7 +50,7 @@ class OwnFacts:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A conversation is complete up to `version`; `fresh_from`: only from this position on, what is held below may be old."""
+    """A conversation is complete up to `version`; what is held below position `fresh_from` may be old."""
 
     conversation_id: int
     version: int

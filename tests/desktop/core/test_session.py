@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from desktop.core.bubble import Bubble, Line, Tick
 from desktop.core.session import Session
 from desktop.core.timeline import Timeline
 from protocol.shapes import User
 from tests.desktop.doubles import FakeServer, until
+from tests.desktop.fake_line import MemoryOutboxFile
 
 
 class Talk:
@@ -24,8 +24,8 @@ class Talk:
 
 
 @asynccontextmanager
-async def running(server: FakeServer, user: User, **kwargs: Any) -> AsyncIterator[Session]:
-    session = server.session(user, **kwargs)
+async def running(server: FakeServer, user: User, file: MemoryOutboxFile | None = None) -> AsyncIterator[Session]:
+    session = server.session(user, file)
     await session.start()
     try:
         yield session
