@@ -61,6 +61,10 @@ class Line:
             raise RuntimeError(f"the server refused the connection: {answer}")
         return cls(socket)
 
+    async def close(self) -> None:
+        """Hang up as a client does that has nothing more to say."""
+        await self._socket.close()
+
     async def send_message(self, pair: Pair) -> None:
         """Send one message of the pair's writer; its acknowledgement is counted by `follow`."""
         payload = {
@@ -116,4 +120,5 @@ async def measure(address: str, pairs: list[Pair], outstanding: int, seconds: fl
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(line.close() for line in [*writers, *readers]))
     return counted

@@ -26,12 +26,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_up(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait for a server's health.
-
-    Raises:
-        RuntimeError: the server ended, or was not up within 30 seconds.
-    """
+def is_up(address: str, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until a server answers; False when it ended, or did not answer within 30 seconds."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -39,18 +35,24 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes]) -> None:
         except requests.RequestException:
             time.sleep(0.1)
         else:
-            return
-    raise RuntimeError(f"the server at {address} did not come up")
+            return True
+    return False
 
 
 @contextmanager
-def running(command: Callable[[int], list[str]], environment: dict[str, str]) -> Iterator[str]:
-    """Run a server given as a command for a port; gives its address and ends it afterwards."""
+def running(command: Callable[[int], list[str]], environment: dict[str, str], log: Path) -> Iterator[str]:
+    """Run a server given as a command for a port; gives its address and ends it afterwards.
+
+    Raises:
+        RuntimeError: it did not come up; its log is in the message.
+    """
     port = free_port()
-    process = subprocess.Popen(command(port), env=os.environ | environment, stdout=subprocess.DEVNULL)
+    with log.open("wb") as output:
+        process = subprocess.Popen(command(port), env=os.environ | environment, stdout=output, stderr=output)
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_until_up(address, process)
+        if not is_up(address, process):
+            raise RuntimeError(f"the server at {address} did not come up:\n{log.read_text(encoding='utf-8')}")
         yield address
     finally:
         process.terminate()
@@ -60,13 +62,12 @@ def running(command: Callable[[int], list[str]], environment: dict[str, str]) ->
 @contextmanager
 def reference(folder: Path, count: int) -> Iterator[tuple[str, list[Pair]]]:
     """The reference server with `count` pairs."""
-    with running(
-        lambda port: [sys.executable, "-m", "benchmarks.reference", str(port), str(folder), str(count)], {}
-    ) as address:
-        yield (
-            address,
-            [Pair(n, Person(2 * n - 1, 2 * n - 1), Person(2 * n, 2 * n)) for n in range(1, count + 1)],
-        )
+
+    def command(port: int) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.reference", str(port), str(folder), str(count)]
+
+    with running(command, {}, folder / "server.log") as address:
+        yield address, [Pair(n, Person(2 * n - 1, 2 * n - 1), Person(2 * n, 2 * n)) for n in range(1, count + 1)]
 
 
 @contextmanager
@@ -76,9 +77,9 @@ def hearth(folder: Path, count: int) -> Iterator[tuple[str, list[Pair]]]:
 
     def command(port: int) -> list[str]:
         served = [sys.executable, "-m", "server", "serve", "--host", "127.0.0.1"]
-        return [*served, "--port", str(port), "--data-dir", str(folder)]
+        return [*served, "--port", str(port), "--data-dir", str(folder / "data")]
 
-    with running(command, environment) as address:
+    with running(command, environment, folder / "server.log") as address:
         yield address, [registered_pair(address, number) for number in range(count)]
 
 
