@@ -31,6 +31,7 @@ class ConversationList(QWidget):
 
     chosen = Signal(int)
     new_conversation_requested = Signal()
+    settings_requested = Signal()
     log_in_requested = Signal()
     left = Signal()
 
@@ -60,6 +61,15 @@ class ConversationList(QWidget):
         for unsubscribe in self._unsubscribe:
             unsubscribe()
 
+    def show_settings_button(self, shown: bool) -> None:
+        """Offer the settings here while there is no rail."""
+        self._settings.setVisible(shown)
+
+    def focus_search(self) -> None:
+        """Take the keyboard into the search, with what is written there chosen."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the ground."""
         painter = QPainter(self)
@@ -81,11 +91,14 @@ class ConversationList(QWidget):
     def _head(self) -> QVBoxLayout:
         """Title and pencil, and the search below."""
         pencil = IconButton("square-pen", "New conversation (Ctrl+N)", self.new_conversation_requested.emit)
-        pencil.setFixedSize(32, 32)
+        self._settings = IconButton("settings", "Settings (Ctrl+,)", self.settings_requested.emit)
+        for button in (pencil, self._settings):
+            button.setFixedSize(32, 32)
         title = QHBoxLayout()
         title.setContentsMargins(16, 0, 10, 0)
         title.addWidget(PlainLabel("Chats", size_px=fonts.TITLE_PX, weight=600))
         title.addStretch()
+        title.addWidget(self._settings)
         title.addWidget(pencil)
         field = QHBoxLayout()
         field.setContentsMargins(16, 0, 16, 8)
@@ -187,8 +200,3 @@ class ConversationList(QWidget):
         else:
             words = self._session.connection.value.reason or "Your conversations appear when the server answers."
             self.notice.tell("wifi-off", "No connection", words, "Try again", self._session.retry_now)
-
-    def focus_search(self) -> None:
-        """Take the keyboard into the search, with what is written there chosen."""
-        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.search.selectAll()

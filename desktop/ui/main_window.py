@@ -1,0 +1,235 @@
+"""The main window: rail, list and conversation, side by side or one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QWidget
+
+from desktop.cache.settings_file import SettingsFile
+from desktop.core.bubble import Line
+from desktop.core.moments import system_clock
+from desktop.core.ports import Clock
+from desktop.core.session import Session
+from desktop.ui import icons, window_memory
+from desktop.ui.chat_page import ChatPage
+from desktop.ui.conversation_list import SEARCH_KEYS, ConversationList
+from desktop.ui.new_conversation import NewConversationDialog
+from desktop.ui.pictures import Pictures
+from desktop.ui.rail import Rail
+from desktop.ui.settings_dialog import Page, SettingsDialog
+
+ONE_PANE_BELOW_PX = 720
+NO_RAIL_BELOW_PX = 560
+LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 380, 480
+LIST_PX = 311
+"""The mock's 312 with the splitter's line."""
+
+
+class MainWindow(QMainWindow):
+    """One account's window. Owns which conversation is open and how many panes are shown.
+
+    `sign_out_requested` comes after the person has confirmed it; `log_in_requested` when the session was revoked;
+    `closed` when the window has been closed and remembered.
+    """
+
+    sign_out_requested = Signal()
+    log_in_requested = Signal()
+    closed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        settings: SettingsFile,
+        pictures: Pictures,
+        *,
+        clock: Clock | None = None,
+        log_folder: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._settings = settings
+        self._pictures = pictures
+        self._log_folder = log_folder
+        self._open_id: int | None = None
+        self.rail = Rail()
+        self.list = ConversationList(session, pictures, clock or system_clock(), settings.current.value.server)
+        self.chat = ChatPage(session, pictures)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._dialog: SettingsDialog | NewConversationDialog | None = None
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._build()
+        self._connect()
+        self._add_keys()
+        window_memory.restore(settings, self, self._splitter)
+        self._arrange()
+
+    def open_conversation(self, conversation_id: int) -> None:
+        """Show a conversation, and lead the keyboard to its composer."""
+        self._open_id = conversation_id
+        self.list.view.mark_open(conversation_id)
+        self.chat.open(conversation_id)
+        self._arrange()
+        self.chat.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close_conversation(self) -> None:
+        """Show no conversation: the list alone where there is one pane."""
+        self._open_id = None
+        self.chat.close_conversation()
+        self.list.view.mark_open(None)
+        self._arrange()
+
+    def show_settings(self, page: Page = "account") -> None:
+        """Open the settings on one of their pages."""
+        dialog = SettingsDialog(self._session, self._settings, self._pictures, self, log_folder=self._log_folder)
+        dialog.sign_out_requested.connect(self.sign_out_requested)
+        dialog.show_page(page)
+        self._open(dialog)
+
+    def show_new_conversation(self) -> None:
+        """Open the search for somebody to write to."""
+        dialog = NewConversationDialog(self._session, self._pictures, self)
+        dialog.opened.connect(self.open_conversation)
+        self._open(dialog)
+
+    def detach(self) -> None:
+        """Follow the session no longer; the window may go now."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self.list.detach()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember how the window stood."""
+        window_memory.remember(self._settings, self, self._splitter)
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many panes as there is room for."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc that nobody else wanted closes the conversation; it never closes the window."""
+        if event.key() == Qt.Key.Key_Escape and self._open_id is not None:
+            self._back()
+        else:
+            super().keyPressEvent(event)
+
+    def _build(self) -> None:
+        """Put the parts side by side."""
+        self.setWindowIcon(icons.window_icon())
+        self.setMinimumSize(LEAST_WIDTH_PX, LEAST_HEIGHT_PX)
+        self._splitter.addWidget(self.list)
+        self._splitter.addWidget(self.chat)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setStretchFactor(0, 0)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([LIST_PX, window_memory.FIRST_SIZE.width() - LIST_PX])
+        self.list.setMinimumWidth(240)
+        self.chat.setMinimumWidth(360)
+        middle = QWidget()
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addWidget(self._splitter, 1)
+        self.setCentralWidget(middle)
+
+    def _connect(self) -> None:
+        """Follow the session and the parts."""
+        self._unsubscribe = [
+            self._session.unread_total.subscribe(self._show_unread),
+            self._session.me.subscribe(lambda _user: self._show_me()),
+            self._session.connection.subscribe(lambda _connection: self._show_me()),
+        ]
+        self.rail.profile_requested.connect(lambda: self.show_settings("account"))
+        self.rail.settings_requested.connect(lambda: self.show_settings("appearance"))
+        self.rail.conversations_requested.connect(self._to_list)
+        self.list.settings_requested.connect(lambda: self.show_settings("account"))
+        self.list.chosen.connect(self.open_conversation)
+        self.list.new_conversation_requested.connect(self.show_new_conversation)
+        self.list.log_in_requested.connect(self.log_in_requested)
+        self.list.left.connect(self.chat.setFocus)
+        self.chat.back_requested.connect(self._back)
+        self._pictures.ready.connect(self._show_me)
+        self._show_unread(self._session.unread_total.value)
+        self._show_me()
+
+    def _add_keys(self) -> None:
+        """The shortcuts shared with the apps people come from (behaviour, first table)."""
+        view = self.list.view
+        keys: list[tuple[str | QKeySequence, Callable[[], None]]] = [
+            (SEARCH_KEYS, self._search),
+            ("Ctrl+N", self.show_new_conversation),
+            ("Ctrl+,", lambda: self.show_settings("account")),
+            ("Alt+Up", lambda: view.choose_beside(-1)),
+            ("Alt+Down", lambda: view.choose_beside(1)),
+            ("Ctrl+PgUp", lambda: view.choose_beside(-1)),
+            ("Ctrl+PgDown", lambda: view.choose_beside(1)),
+            ("Ctrl+Q", self._quit),
+        ]
+        for sequence, does in keys:
+            QShortcut(QKeySequence(sequence), self).activated.connect(does)
+
+    def _open(self, dialog: SettingsDialog | NewConversationDialog) -> None:
+        """Open a dialog; the loop runs on. An open one gives way."""
+        if self._dialog is not None:
+            self._dialog.close()
+        self._dialog = dialog
+        dialog.finished.connect(self._forget_dialog)
+        dialog.open()
+
+    def _forget_dialog(self) -> None:
+        """The dialog deletes itself."""
+        self._dialog = None
+
+    def _arrange(self) -> None:
+        """One pane or two, with the rail or without."""
+        one_pane = self.width() < ONE_PANE_BELOW_PX
+        without_rail = self.width() < NO_RAIL_BELOW_PX
+        has_open = self._open_id is not None
+        self.rail.setVisible(not without_rail)
+        self.list.show_settings_button(without_rail)
+        self.list.setVisible(not one_pane or not has_open)
+        self.chat.setVisible(not one_pane or has_open)
+        self.chat.show_back(one_pane)
+
+    def _search(self) -> None:
+        """Lead to the search, also where the list is hidden."""
+        if self.width() < ONE_PANE_BELOW_PX and self._open_id is not None:
+            self.close_conversation()
+        self.list.focus_search()
+
+    def _to_list(self) -> None:
+        """Lead to the rows."""
+        if self.width() < ONE_PANE_BELOW_PX and self._open_id is not None:
+            self.close_conversation()
+        self.list.view.enter()
+
+    def _back(self) -> None:
+        """Leave the conversation for the list."""
+        self.close_conversation()
+        self.list.view.enter()
+
+    def _quit(self) -> None:
+        """Close the window, which ends the app."""
+        self.close()
+
+    def _show_unread(self, total: int) -> None:
+        """Say in title and rail how many messages are unread."""
+        self.setWindowTitle(f"({total}) Hearth" if total else "Hearth")
+        self.rail.conversations.set_unread(total)
+
+    def _show_me(self) -> None:
+        """Show oneself in the rail; the dot says whether others see one there."""
+        user = self._session.me.value
+        connected = self._session.connection.value.line is Line.CONNECTED
+        size = self.rail.avatar.width()
+        url = user.avatar_url
+        picture = self._pictures.get(url, size, size, ratio=self.devicePixelRatioF()) if url else None
+        self.rail.avatar.set_user(user, "active" if connected else None, picture)
