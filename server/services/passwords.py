@@ -39,7 +39,8 @@ class Passwords:
         self._limits = limits
         self._off_hub = off_hub
         self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=1)
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self.stand_in = self._hasher.hash(secrets.token_hex(16))
+        """What is checked for people who do not exist, at the same cost."""
 
     def check(self, password: str, username: str) -> None:
         """Raise Refused (`weak_password`) for one that is too short, too long, or too easy to guess."""
@@ -57,7 +58,7 @@ class Passwords:
 
     def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether the password is right; as slow for somebody who has none (None) as for anybody else."""
-        right = self._off_hub.run(lambda: self._matches(password_hash or self._nobody, password))
+        right = self._off_hub.run(lambda: self._matches(password_hash or self.stand_in, password))
         return right and password_hash is not None
 
     def _matches(self, password_hash: str, password: str) -> bool:
