@@ -159,7 +159,7 @@ class Line(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What the indicator shows; `latency_ms` when connected, `waiting` in the outbox, `retry_at_ms` the next attempt."""
+    """What the indicator shows; `latency_ms` when connected, `waiting` in the outbox, `retry_at_ms` the next try."""
 
     line: Line
     latency_ms: int | None = None

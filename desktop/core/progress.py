@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from desktop.core.updates import Update
+
+_OWN = 0
+"""The key of one's own counter: no conversation has this id."""
+
 
 class Progress:
     """Owns, for each conversation, the version up to which everything has been merged, and what came beyond it."""
@@ -28,12 +33,6 @@ class Progress:
         for book in (self._followed, self._ahead, self._open_since):
             book.pop(conversation_id, None)
 
-    def clear(self) -> None:
-        """Another history has begun: nothing has been followed."""
-        self._followed.clear()
-        self._ahead.clear()
-        self._open_since.clear()
-
     def versions(self) -> dict[int, int]:
         """Conversation → the version followed to, as `sync` and `digest` want it."""
         return dict(self._followed)
@@ -56,3 +55,37 @@ class Progress:
         else:
             self._ahead.pop(conversation_id, None)
             self._open_since.pop(conversation_id, None)
+
+
+class Following:
+    """Owns how far the conversations and one's own counter are followed."""
+
+    def __init__(self) -> None:
+        self._conversations = Progress()
+        self._own = Progress()
+
+    def take(self, update: Update, now_ms: int) -> None:
+        """Count what an update has told."""
+        for conversation_id in update.gone:
+            self._conversations.forget(conversation_id)
+        for conversation_id, version in update.numbers:
+            self._conversations.note(conversation_id, version, now_ms)
+        for step in update.followed:
+            self._conversations.reach(step.conversation_id, step.version, now_ms)
+        if update.own_number is not None:
+            self._own.note(_OWN, update.own_number, now_ms)
+        if update.own_followed is not None:
+            self._own.reach(_OWN, update.own_followed, now_ms)
+
+    def versions(self) -> dict[int, int]:
+        """Conversation → the version followed to."""
+        return self._conversations.versions()
+
+    def own_version(self) -> int:
+        """One's own counter, as far as followed."""
+        return self._own.versions().get(_OWN, 0)
+
+    def gap_since_ms(self) -> int | None:
+        """When the oldest open gap in any of them was seen."""
+        since = (self._conversations.gap_since_ms(), self._own.gap_since_ms())
+        return min((moment for moment in since if moment is not None), default=None)

@@ -94,6 +94,7 @@ class RowDeriver:
         self._own_id = own_id
         self._clock = clock
         self._made: dict[str, tuple[object, Bubble]] = {}
+        self._shaped: dict[str, tuple[Bubble, Bubble]] = {}
 
     def derive(
         self, held: Held, first: int, last: int | None, entries: Sequence[Waiting], divider: Divider | None
@@ -173,18 +174,35 @@ class RowDeriver:
 
     def _with_lines(self, bubbles: Sequence[Bubble], divider: Divider | None) -> list[Row]:
         """Put day lines, holes and the divider between, and say who stands together with whom."""
-        rows: list[Row] = []
+        lines: list[list[Row]] = []
         days_seen: dict[int, int] = {}
         previous: Bubble | None = None
         for bubble in bubbles:
-            lines = list(self._lines_before(bubble, previous, divider, days_seen))
-            rows += lines
-            together = not lines and previous is not None and _together(previous, bubble)
-            if previous is not None and together:
-                rows[-1] = _grouped(rows[-1], last=False)
-            rows.append(_grouped(bubble, first=not together))
+            lines.append(list(self._lines_before(bubble, previous, divider, days_seen)))
             previous = bubble
+        joined = [
+            index > 0 and not lines[index] and _together(bubbles[index - 1], bubble)
+            for index, bubble in enumerate(bubbles)
+        ]
+        joined.append(False)
+        rows: list[Row] = []
+        shaped: dict[str, tuple[Bubble, Bubble]] = {}
+        for index, bubble in enumerate(bubbles):
+            row = self._shape(bubble, first=not joined[index], last=not joined[index + 1])
+            shaped[bubble.key] = (bubble, row)
+            rows += lines[index]
+            rows.append(row)
+        self._shaped = shaped
         return rows
+
+    def _shape(self, bubble: Bubble, *, first: bool, last: bool) -> Bubble:
+        """A bubble with its place in its group; the same object as long as nothing about it changes."""
+        known = self._shaped.get(bubble.key)
+        if known is not None and known[0] is bubble:
+            row = known[1]
+            if (row.first_in_group, row.last_in_group) == (first, last):
+                return row
+        return replace(bubble, first_in_group=first, last_in_group=last)
 
     def _lines_before(
         self, bubble: Bubble, previous: Bubble | None, divider: Divider | None, days_seen: dict[int, int]
@@ -227,17 +245,6 @@ def _first_at(bubble: Bubble, previous: Bubble | None, position: int) -> bool:
     if bubble.position is None or bubble.position < position:
         return False
     return previous is None or (previous.position or 0) < position
-
-
-def _grouped(row: Row, *, first: bool | None = None, last: bool | None = None) -> Row:
-    """A bubble with its place in its group."""
-    if not isinstance(row, Bubble):
-        return row
-    first = row.first_in_group if first is None else first
-    last = row.last_in_group if last is None else last
-    if (first, last) == (row.first_in_group, row.last_in_group):
-        return row
-    return replace(row, first_in_group=first, last_in_group=last)
 
 
 def key_of(row: Row) -> str:

@@ -27,7 +27,7 @@ from desktop.core.ports import (
     OutboxFile,
     Unreachable,
 )
-from desktop.core.progress import Progress
+from desktop.core.progress import Following
 from desktop.core.receipts import ReadReporter
 from desktop.core.rows import RowDeriver
 from desktop.core.store import Changes, Held, Store
@@ -73,8 +73,7 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._store = Store()
         self._store.users[me.user_id] = me
-        self._progress = Progress()
-        self._user_version = 0
+        self._following = Following()
         self._epoch: str | None = None
         self._outbox = Outbox(outbox_file)
         self._sync = SyncLoop(live, self, clock, self._pace)
@@ -274,15 +273,7 @@ class Session:
     def ingest(self, update: Update) -> None:
         """Merge news, whichever way it came, and tell what it has changed."""
         changes = self._store.merge(update)
-        now_ms = self._clock.now_ms()
-        for conversation_id in update.gone:
-            self._progress.forget(conversation_id)
-        for conversation_id, version in update.numbers:
-            self._progress.note(conversation_id, version, now_ms)
-        for step in update.followed:
-            self._progress.reach(step.conversation_id, step.version, now_ms)
-        if update.user_version is not None:
-            self._user_version = max(self._user_version, update.user_version)
+        self._following.take(update, self._clock.now_ms())
         for message in update.messages:
             self._outbox.confirm(message.uid)
             self._typists.note(message.conversation_id, message.sender_id, False)
@@ -357,15 +348,15 @@ class Session:
 
     def versions(self) -> dict[int, int]:
         """Conversation → version followed to."""
-        return self._progress.versions()
+        return self._following.versions()
 
     def user_version(self) -> int:
         """One's own counter."""
-        return self._user_version
+        return self._following.own_version()
 
     def gap_since_ms(self) -> int | None:
         """Since when a number is missing."""
-        return self._progress.gap_since_ms()
+        return self._following.gap_since_ms()
 
     async def begin_epoch(self, epoch: str) -> None:
         """Another history than the one known: set aside everything confirmed and ask from the beginning."""
@@ -373,8 +364,7 @@ class Session:
             LOG.info("the server's history has changed; asking for everything again")
             known = set(self._store.held)
             self._store.clear()
-            self._progress.clear()
-            self._user_version = 0
+            self._following = Following()
             self._refresh(known)
         self._epoch = epoch
 
@@ -395,6 +385,3 @@ class Session:
         self._attention.say_again()
         for timeline in tuple(self._timelines.values()):
             timeline.retry()
-
-    def line_is_down(self) -> None:
-        """Nobody's typing can be heard of now; it expires by itself."""

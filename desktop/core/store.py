@@ -36,7 +36,7 @@ class Held:
         self.stale: set[int] = set()
         self.own = Own()
         self.own_version = -1
-        self.own_counted_to = 0
+        self.own_counted_to: int | None = None
         self.last_position = 0
 
     @property
@@ -78,8 +78,8 @@ class Held:
         known = self.messages.get(position)
         self.last_position = max(self.last_position, position)
         if known is not None and known.version >= message.version:
-            refreshed = position in self.stale and known.version == message.version
-            self.stale.discard(position) if refreshed else None
+            if known.version == message.version:
+                self.stale.discard(position)
             return False
         if known is None:
             insort(self.positions, position)
@@ -116,8 +116,8 @@ class Held:
         return True
 
     def merge_own(self, facts: OwnFacts) -> bool:
-        """Take one's own facts if their number is higher; told without a number they only fill a blank."""
-        if facts.user_version < self.own_version or (facts.user_version == 0 and self.own_version >= 0):
+        """Take one's own facts unless their number is lower: at the same number their count may be newer."""
+        if facts.user_version < self.own_version:
             return False
         changed = self.own != facts.own
         self.own, self.own_version = facts.own, facts.user_version

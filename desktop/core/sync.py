@@ -46,9 +46,6 @@ class Follower(Protocol):
     def line_is_up(self) -> None:
         """Caught up: what waits may go out."""
 
-    def line_is_down(self) -> None:
-        """The line has broken."""
-
 
 class SyncLoop:
     """Owns the connection's state; the outbox waits on it, the indicator shows it.
@@ -78,7 +75,6 @@ class SyncLoop:
         while True:
             self._hurry.clear()
             wait_s = await self._connect_and_follow()
-            self._follower.line_is_down()
             await self._live.close()
             await self._rest(wait_s)
 

@@ -32,8 +32,9 @@ def unread_of(held: Held, own_id: int, reading: int | None = None) -> Unread:
     missing = last - start - held.count_between(start + 1, last)
     if missing == 0:
         return Unread(len(others), others[0]) if others else NOTHING_UNREAD
-    if start == _read_up_to(held, own_id, None) and held.own_version >= 0:
-        count = held.own.unread_count + sum(position > held.own_counted_to for position in others)
+    counted_to = held.own_counted_to
+    if counted_to is not None and start == _read_up_to(held, own_id, None):
+        count = held.own.unread_count + sum(position > counted_to for position in others)
     else:
         count = len(others) + missing
     return Unread(count, start + 1) if count else NOTHING_UNREAD

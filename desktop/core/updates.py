@@ -20,6 +20,10 @@ from protocol.signals import (
 )
 
 
+UNTOLD = -1
+"""Instead of a number of one's own counter, of which 0 is the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """How far a member has read; `version` is the member row's, 0 when only the position is known."""
@@ -41,11 +45,11 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
-    """One's private facts of a conversation at a number of one's own counter; 0 where the number was not told."""
+    """One's private facts of a conversation at a number of one's own counter; `UNTOLD` where that was not told."""
 
     conversation_id: int
     own: Own
-    user_version: int = 0
+    user_version: int = UNTOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,10 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Rows to be merged; `numbers` are versions told one by one, `followed` those reached by a whole answer."""
+    """Rows to be merged; `numbers` are versions told one by one, `followed` those reached by a whole answer.
+
+    Likewise `own_number` and `own_followed` for one's own counter.
+    """
 
     messages: tuple[Message, ...] = ()
     conversations: tuple[Conversation, ...] = ()
@@ -72,7 +79,8 @@ class Update:
     gone: tuple[int, ...] = ()
     numbers: tuple[tuple[int, int], ...] = ()
     followed: tuple[Followed, ...] = ()
-    user_version: int | None = None
+    own_number: int | None = None
+    own_followed: int | None = None
 
 
 def of_message(message: Message) -> Update:
@@ -117,7 +125,7 @@ def _of_own(told: OwnUpdated) -> Update:
     """One's own facts."""
     return Update(
         own=(OwnFacts(told.conversation_id, told.own, told.user_version),),
-        user_version=told.user_version,
+        own_number=told.user_version,
     )
 
 
@@ -171,7 +179,7 @@ def of_synced(synced: Synced) -> Update:
         presence=tuple(synced.presence),
         gone=tuple(synced.gone),
         followed=tuple(_followed(row) for row in rows),
-        user_version=synced.user_version if synced.complete else None,
+        own_followed=synced.user_version if synced.complete else None,
     )
 
 

@@ -8,7 +8,7 @@
     await session.start()
     await until(lambda: session.connection.value.line is Line.CONNECTED)
 
-What is outside the desktop is faked here and nothing else: Live, Api, the outbox's file.
+Only what is outside the desktop is faked: Live, Api and the outbox's file (tests/desktop/fake_line.py).
 """
 
 from __future__ import annotations
@@ -30,14 +30,7 @@ from protocol.errors import ErrorCode, Refused
 from protocol.ids import new_uid
 from protocol.limits import Limits
 from protocol.shapes import Attachment, Conversation, Member, Message, Own, Presence, PresenceStatus, User
-from protocol.signals import (
-    SIGNALS,
-    MessagesRead,
-    OwnUpdated,
-    Synced,
-    SyncedConversation,
-    UserTyping,
-)
+from protocol.signals import SIGNALS, MessagesRead, OwnUpdated, Synced, SyncedConversation, UserTyping
 from protocol.text import clean_content
 from protocol.times import to_wire
 from tests.desktop.fake_line import FakeApi, FakeLive, MemoryOutboxFile
@@ -187,7 +180,7 @@ class FakeServer:
         self.push("conversation_updated", conversation.shown(), *conversation.members)
         return row.conversation_id
 
-    def post(self, sender_id: int, conversation_id: int, text: str | None, **fields: Any) -> Message:  # noqa: ANN401 - any field of Message
+    def post(self, sender_id: int, conversation_id: int, text: str | None, **fields: Any) -> Message:
         """Store a message and push it to every member."""
         conversation = self._conversation(sender_id, conversation_id)
         sent: list[Attachment] = fields.pop("attachments", [])
@@ -321,8 +314,7 @@ class FakeServer:
         text = clean_content(command.content or "")
         if not text and not command.attachments:
             raise Refused(ErrorCode.EMPTY_CONTENT, "Write something first.")
-        unknown = [file for file in command.attachments if file.file_url not in self.uploads]
-        if unknown:
+        if any(file.file_url not in self.uploads for file in command.attachments):
             raise Refused(ErrorCode.FILE_NOT_UPLOADED, "Upload the file first.")
         attachments = [self.uploads[file.file_url] for file in command.attachments]
         return self.post(user_id, command.conversation_id, text or None, uid=command.uid, attachments=attachments)
