@@ -10,9 +10,9 @@ from desktop.core.differ import diff
 from desktop.core.listops import Facet, Insert, ListOp, Move, Remove, Replace
 from desktop.core.observable import Observable, Topic
 from desktop.core.outbox import Waiting
-from desktop.core.rows import kind_of, mime_of
+from desktop.core.rows import file_name, kind_of, mime_of
 from desktop.core.store import Held, Store
-from protocol.shapes import Message, User
+from protocol.shapes import Message, MessageType, User
 from protocol.times import from_wire
 
 FEW = 8
@@ -105,7 +105,7 @@ class RowMaker:
         is_group = held.conversation is not None and held.conversation.kind == "group"
         return Preview(
             type=message.type,
-            text=message.content or (message.attachments[0].file_name if message.attachments else ""),
+            text=message.content or _file_name(message),
             own=own,
             sender_name=self._name(message.sender_id) if is_group and not own else None,
             tick=self._tick(held, message) if own else Tick.NONE,
@@ -120,12 +120,18 @@ class RowMaker:
     def _of_waiting(self, waiting: Waiting) -> Preview:
         """The newest entry of the outbox in one line."""
         entry = waiting.entry
+        kind: MessageType = kind_of(mime_of(entry.paths[0])) if entry.paths else "text"
         return Preview(
-            type=kind_of(mime_of(entry.paths[0])) if entry.paths else "text",
-            text=entry.text,
+            type=kind,
+            text=entry.text or (file_name(entry.paths[0]) if kind == "file" else ""),
             own=True,
             tick=Tick.FAILED if entry.state == "failed" else Tick.WAITING,
         )
+
+
+def _file_name(message: Message) -> str:
+    """A file is known by its name; a picture's name says less than the word that stands for it."""
+    return message.attachments[0].file_name if message.type == "file" and message.attachments else ""
 
 
 def _last_at_ms(held: Held) -> int | None:

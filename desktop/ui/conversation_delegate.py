@@ -27,6 +27,7 @@ LINE_PX = 20
 BADGE_PX = 20
 MOST_UNREAD = 99
 ICON_PX = 14
+TICK_PX = 16
 
 MEDIA_ICONS = {"image": "image", "video": "video", "file": "file-text"}
 TICK_ICONS = {Tick.WAITING: "clock", Tick.SENT: "check", Tick.READ: "check-check", Tick.FAILED: "circle-alert"}
@@ -144,7 +145,7 @@ def _paint_preview(painter: QPainter, box: QRect, preview: Preview, *, mirrored:
     left = QRect(box)
     if preview.own and preview.tick in TICK_ICONS:
         ink = {Tick.READ: shown.accent_text, Tick.FAILED: shown.bad}.get(preview.tick, shown.ink3)
-        _take_icon(painter, left, TICK_ICONS[preview.tick], ink, mirrored=mirrored)
+        _take_icon(painter, left, TICK_ICONS[preview.tick], ink, size=TICK_PX, mirrored=mirrored)
     sender = preview_sender(preview)
     if sender:
         font = fonts.text(fonts.PREVIEW_PX, 500)
@@ -169,11 +170,11 @@ def _take(left: QRect, width: int, *, mirrored: bool) -> QRect:
     return taken
 
 
-def _take_icon(painter: QPainter, left: QRect, name: str, ink: QColor, *, mirrored: bool) -> None:
+def _take_icon(painter: QPainter, left: QRect, name: str, ink: QColor, *, size: int = ICON_PX, mirrored: bool) -> None:
     """Draw an icon at the beginning of a line and cut its room off."""
-    place = _take(left, ICON_PX + 5, mirrored=mirrored)
-    at = QPointF(place.left() + (5 if mirrored else 0), place.top() + (LINE_PX - ICON_PX) / 2)
-    painter.drawPixmap(at, icons.pixmap(name, ink, ICON_PX))
+    place = _take(left, size + 5, mirrored=mirrored)
+    at = QPointF(place.left() + (5 if mirrored else 0), place.top() + (LINE_PX - size) / 2)
+    painter.drawPixmap(at, icons.pixmap(name, ink, size))
 
 
 def _paint_badge(painter: QPainter, box: QRect, unread: int) -> None:

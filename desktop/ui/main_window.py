@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self._add_keys()
         window_memory.restore(settings, self, self._splitter)
         self._arrange()
+        self.list.view.setFocus()
 
     def open_conversation(self, conversation_id: int) -> None:
         """Show a conversation, and lead the keyboard to its composer."""

@@ -19,10 +19,10 @@ ICON_PX = 24
 class IconDisc(QWidget):
     """An icon on a soft round ground; decoration only."""
 
-    def __init__(self, icon: str) -> None:
+    def __init__(self, icon: str, size: int = DISC_PX) -> None:
         super().__init__()
         self._icon = icon
-        self.setFixedSize(DISC_PX, DISC_PX)
+        self.setFixedSize(size, size)
         theme.source().changed.connect(self.update)
 
     def set_icon(self, icon: str) -> None:
@@ -38,8 +38,9 @@ class IconDisc(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(shown.accent_soft)
         painter.drawEllipse(self.rect())
-        margin = (DISC_PX - ICON_PX) // 2
-        painter.drawPixmap(margin, margin, icons.pixmap(self._icon, shown.accent_text, ICON_PX))
+        size = round(self.width() * ICON_PX / DISC_PX)
+        margin = (self.width() - size) // 2
+        painter.drawPixmap(margin, margin, icons.pixmap(self._icon, shown.accent_text, size))
         painter.end()
 
 

@@ -34,8 +34,10 @@ class KeyCap(PlainLabel):
         painter.setPen(shown.line)
         painter.setBrush(shown.panel)
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 4, 4)
+        # A label inside a field would take the field's ink from the style sheet.
+        painter.setPen(shown.ink3)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
         painter.end()
-        super().paintEvent(event)
 
 
 class SearchField(QLineEdit):

@@ -19,6 +19,8 @@ from protocol.accounts import Device
 from protocol.errors import Refused
 from protocol.times import from_wire
 
+DISC_PX = 40
+
 
 class DeviceRow(QWidget):
     """One signed-in device: its name, when it was last there, and the button that ends it."""
@@ -37,7 +39,7 @@ class DeviceRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 4, 0, 4)
         row.setSpacing(12)
-        disc = IconDisc("laptop")
+        disc = IconDisc("laptop", DISC_PX)
         row.addWidget(disc)
         row.addLayout(words, 1)
         row.addWidget(self.end_button)

@@ -37,7 +37,7 @@ TITLES: dict[Page, str] = {
     "appearance": "Appearance",
     "about": "About",
 }
-SIZE = QSize(520, 620)
+SIZE = QSize(520, 690)
 
 
 def sign_out_question(unsent: int) -> str:
@@ -76,6 +76,7 @@ class SettingsDialog(QDialog):
     def show_page(self, page: Page) -> None:
         """Show one of the pages."""
         self._chips[page].setChecked(True)
+        self._chips[page].setFocus()
         self._places.setCurrentIndex(PAGES.index(page))
         if page == "devices":
             self.devices.load()

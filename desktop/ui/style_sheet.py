@@ -16,14 +16,14 @@ QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 4p
 QDialog, QMessageBox { background: $panel; }
 QLineEdit, QPlainTextEdit, QComboBox {
     background: $background; color: $ink; border: 1px solid transparent; border-radius: 8px;
-    padding: 0 10px; min-height: 34px; selection-background-color: $accent; selection-color: $on_accent;
+    padding: 0 7px; min-height: 32px; selection-background-color: $accent; selection-color: $on_accent;
 }
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus { border: 1px solid $accent; }
 QLineEdit[wrong="true"] { border: 1px solid $bad; }
 QLineEdit:disabled { color: $ink3; }
 QPushButton {
     background: $background; color: $ink; border: 1px solid transparent; border-radius: 8px;
-    padding: 0 14px; min-height: 34px; font-weight: 500;
+    padding: 0 14px; min-height: 32px; font-weight: 500;
 }
 QPushButton:hover { background: $line; }
 QPushButton:pressed { background: $line; }
@@ -65,6 +65,9 @@ QFrame#line { background: $line; border: none; }
 QSplitter::handle { background: $line; }
 QProgressBar { background: $accent_soft; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
+QRadioButton::indicator { width: 14px; height: 14px; border: 2px solid $ink3; border-radius: 9px; background: $panel; }
+QRadioButton::indicator:focus { border-color: $accent; }
+QRadioButton::indicator:checked { width: 8px; height: 8px; border: 5px solid $accent; background: $on_accent; }
 QCheckBox, QRadioButton { color: $ink; spacing: 8px; background: transparent; }
 """
 
