@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -36,6 +37,10 @@ class QLoop:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         self.loop.close()
         asyncio.set_event_loop(None)
+        # The loop is in reference cycles, and its Qt timers may only be destroyed on this thread; left to chance,
+        # the collector runs in whatever thread allocates next.
+        del self.loop
+        gc.collect()
         self.troubles += [f"left running: {task!r}" for task in left]
 
     def _keep_trouble(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
