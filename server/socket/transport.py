@@ -186,10 +186,13 @@ class Transport:
     def close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
         """Say goodbye; the reader ends with the peer's goodbye, or the sweeper ends it."""
         self.end()
-        with self._sending:
-            if self._protocol.state is OPEN:
-                self._protocol.send_close(code, reason)
-                self._flush()
+        try:
+            with self._sending:
+                if self._protocol.state is OPEN:
+                    self._protocol.send_close(code, reason)
+                    self._flush()
+        except (OSError, ValueError) as error:
+            _quiet.debug("gone before the goodbye: %s", error)
 
     def end(self) -> None:
         """From here on the line is ending."""

@@ -1,0 +1,51 @@
+"""People on a running server for the socket tests: two who share a conversation, and a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.running import RunningServer
+from tests.server.socket.lines import Line
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account on a server."""
+
+    server: RunningServer
+    user_id: int
+    token: str
+    session_id: int
+
+    def line(self) -> Line:
+        """A new socket of theirs, logged in."""
+        return Line(self.server, self.token)
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        """A REST call of theirs."""
+        return self.server.request(method, path, self.token, **options)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two people and their conversation, and somebody who is not in it."""
+
+    ada: Person
+    bob: Person
+    eve: Person
+    conversation_id: int
+
+
+def join(server: RunningServer, name: str) -> Person:
+    """Register somebody."""
+    tokens = server.register(name)
+    return Person(server, tokens["user"]["user_id"], tokens["access_token"], tokens["session_id"])
+
+
+def make_pair(server: RunningServer, unique: Callable[[str], str]) -> Pair:
+    """Two who talk, and a stranger."""
+    ada, bob, eve = (join(server, unique(name)) for name in ("ada", "bob", "eve"))
+    conversation = server.open_direct(ada.token, ada.user_id, bob.user_id)
+    return Pair(ada, bob, eve, conversation["conversation_id"])

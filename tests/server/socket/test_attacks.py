@@ -1,0 +1,320 @@
+"""What hostile clients send (reliability 5.1, threats T1, T14 to T16): each attack fails, and nobody else notices."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+from websockets.exceptions import ConnectionClosed
+
+from tests.running import RunningServer
+from tests.server.socket.lines import PATH, Line, Wire, frame
+from tests.server.socket.people import Pair, make_pair
+
+REFUSED = "socket refused"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server whose only complaints are about whom it refused."""
+    with RunningServer(tmp_path_factory.mktemp("server")) as running:
+        yield running
+    assert [line for line in running.complaints() if REFUSED not in line] == []
+
+
+def answers(pair: Pair) -> None:
+    """The server serves its honest people."""
+    with pair.ada.line() as line:
+        message = {"conversation_id": pair.conversation_id, "content": "still here"}
+        assert line.call("send_message", message)["ok"] is True
+
+
+@pytest.mark.parametrize("name", ["connect", "disconnect", "connect_error", "newListener"])
+@pytest.mark.parametrize("ack", [None, 7])
+def test_a_reserved_event_name_closes_the_line(pair: Pair, name: str, ack: int | None) -> None:
+    with pair.bob.line() as other, pair.eve.line() as line:
+        line.emit(name, {"token": pair.ada.token}, ack=ack)
+        line.ends_within(5)
+        assert not line.acks
+        assert "presence" not in other.hears(0.3)
+    answers(pair)
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        '451-["send_message",{"_placeholder":true,"num":0}]',
+        '4510000000000-["x"]',
+        "46[]",
+        "43[1]",
+        "44{}",
+        "42",
+        "42{}",
+        "42[]",
+        "42[5]",
+        '42["send_message"',
+        '42/admin,["send_message",{}]',
+        "4",
+        '4{"a":1}',
+        "49",
+        '4²["x"]',
+        "42" + "[" * 100_000,
+        "42" + "9" * 101 + '["sync",{}]',
+        "",
+        "z",
+        "0",
+        "2",
+        "2probe",
+        "5",
+        "6",
+        "b4AAAA",
+    ],
+)
+def test_a_malformed_packet_closes_the_line(pair: Pair, packet: str) -> None:
+    with pair.eve.line() as line:
+        line.say(packet)
+        line.ends_within(5)
+    answers(pair)
+
+
+def test_a_binary_message_closes_the_line(pair: Pair) -> None:
+    with pair.eve.line() as line:
+        line.say(b"\x04anything")
+        assert line.ends_within(5)[0] == 1003
+
+
+def test_an_unknown_event_is_refused_and_the_line_lives(pair: Pair) -> None:
+    with pair.ada.line() as line:
+        assert line.call("from_the_future", {})["error"]["code"] == "unknown_event"
+        assert line.call("digest", {"epoch": "x", "count": 0, "sum": 0})["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (frame(0x81, b"4\xff\xfe"), 1007),
+        (frame(0x81, b"42[]", masked=False), 1002),
+        (frame(0xC1, b"42[]"), 1002),
+        (frame(0x83, b"42[]"), 1002),
+        (frame(0x89, b"x" * 126), 1002),
+        (frame(0x80, b"rest of nothing"), 1002),
+        (frame(0x01, b"4") + frame(0x81, b"2"), 1002),
+        (frame(0x09, b"split ping"), 1002),
+        (frame(0x88, b"\x03"), 1002),
+        (frame(0x81, b"", announced=500_000_000), 1009),
+        (frame(0x01, b"4" * 200_000) + frame(0x80, b"4" * 200_000), 1009),
+    ],
+)
+def test_a_broken_frame_is_answered_with_its_close_code(server: RunningServer, bad: bytes, code: int) -> None:
+    with Wire(server) as wire:
+        wire.socket.sendall(bad)
+        assert wire.close_code() == code
+
+
+def test_a_message_in_fragments_cut_inside_a_character_arrives(pair: Pair) -> None:
+    content = "ä😀" * 50
+    data = json_text(pair.conversation_id, content).encode()
+    with pair.bob.line() as other, Wire(pair.ada.server) as wire:
+        wire.say("40" + json.dumps({"token": pair.ada.token}))
+        heads = [0x01, *[0x00] * (len(data) - 2), 0x80]
+        for head, byte in zip(heads, data, strict=True):
+            wire.socket.sendall(frame(head, bytes([byte])) + frame(0x89, b"in between"))
+        assert other.next("new_message")["content"] == content
+
+
+def json_text(conversation_id: int, content: str) -> str:
+    """A send as a packet, with its characters as they are."""
+    command = json.dumps({"conversation_id": conversation_id, "content": content}, ensure_ascii=False)
+    return f'421["send_message",{command}]'
+
+
+def memory_mib(server: RunningServer) -> float:
+    """The most memory that the server has held so far."""
+    assert server.process is not None
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def test_an_announced_giant_costs_no_memory(pair: Pair) -> None:
+    server = pair.ada.server
+    before = memory_mib(server)
+    for _ in range(5):
+        with Wire(server) as wire:
+            wire.socket.sendall(frame(0x81, b"4" * 100_000, announced=40 * 1024 * 1024))
+            assert wire.close_code() == 1009
+    assert memory_mib(server) - before < 5
+    answers(pair)
+
+
+def test_compression_is_declined(server: RunningServer) -> None:
+    with Wire(server, headers="Sec-WebSocket-Extensions: permessage-deflate\r\n") as wire:
+        assert wire.head.startswith(b"HTTP/1.1 101 ")
+        assert b"permessage-deflate" not in wire.head
+        assert wire.socket.recv(2)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Upgrade": "websocket", "Connection": "Upgrade"},
+        {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "short", "Sec-WebSocket-Version": "13"},
+        {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "A" * 24, "Sec-WebSocket-Version": "8"},
+        {"Upgrade": "h2c", "Connection": "Upgrade"},
+        {},
+    ],
+)
+def test_a_bad_handshake_is_a_bad_request(server: RunningServer, headers: dict[str, str]) -> None:
+    assert requests.get(server.url + PATH, headers=headers, timeout=10).status_code == 400
+
+
+def test_malformed_lines_leave_nothing_behind(pair: Pair) -> None:
+    server = pair.ada.server
+    before = open_files(server)
+    for number in range(20):
+        with Wire(server) as wire:
+            wire.say(["", "z", "9", "4nothing"][number % 4])
+            wire.close_code()
+    assert settles(lambda: open_files(server) <= before, 10), (before, open_files(server))
+
+
+def open_files(server: RunningServer) -> int:
+    """How many files and connections the server has open."""
+    assert server.process is not None
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+def settles(holds: Callable[[], bool], seconds: float) -> bool:
+    """Whether something comes to hold in time."""
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def test_an_event_before_the_log_in_closes_the_line(pair: Pair) -> None:
+    with Line(pair.ada.server) as line:
+        line.emit("send_message", {"conversation_id": pair.conversation_id, "content": "x"}, ack=1)
+        line.ends_within(5)
+        assert not line.acks
+    answers(pair)
+
+
+def test_nothing_is_heard_before_the_log_in(pair: Pair) -> None:
+    with Line(pair.ada.server) as silent, Line(pair.ada.server) as refused, pair.ada.line() as line:
+        assert refused.refusal({"token": "no token"})["data"]["code"] == "unauthenticated"
+        for number in range(10):
+            line.call("send_message", {"conversation_id": pair.conversation_id, "content": str(number)})
+        assert silent.hears(0.5) == []
+        assert refused.hears(0.1) == []
+
+
+@pytest.mark.parametrize("auth", [None, {}, {"token": None}, {"token": 5}, {"token": ["x"]}, {"token": "x" * 100_000}])
+def test_a_log_in_that_is_none_is_told_what_to_do(server: RunningServer, auth: object) -> None:
+    with Line(server) as line:
+        refused = line.refusal(auth)
+    assert refused["data"]["code"] == "unauthenticated"
+    assert refused["message"] == refused["data"]["message"]
+
+
+def test_a_log_in_that_is_no_object_closes_the_line(server: RunningServer) -> None:
+    with Line(server) as line:
+        line.say('40["token"]')
+        line.ends_within(5)
+
+
+def test_another_namespace_is_refused(pair: Pair) -> None:
+    with Line(pair.ada.server) as line:
+        line.say('40/admin,{"token":"x"}')
+        line.hears(0.5)
+        assert any(packet.startswith("44/admin,") and "not_found" in packet for packet in line.packets)
+
+
+def test_a_second_log_in_on_one_line_is_refused(pair: Pair) -> None:
+    with pair.ada.line() as line:
+        line.say("40" + json.dumps({"token": pair.bob.token}))
+        line.hears(0.3)
+        assert any(packet.startswith("44") for packet in line.packets)
+        assert line.call("join_user_room", pair.ada.user_id)["ok"] is True
+
+
+def polled(server: RunningServer) -> str:
+    """The session of a new polling client."""
+    opened = requests.get(f"{server.url}/socket.io/?EIO=4&transport=polling", timeout=10)
+    session: str = json.loads(opened.text[1:])["sid"]
+    return session
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff\xfe",
+        b"",
+        b"z",
+        b"2probe",
+        b"bAAAA",
+        b"d=4%7B%7D",
+        b"\x1e".join([b"3"] * 257),
+        b"4" * 300_000,
+        b'42["send_message",{}]\x1ezzz',
+    ],
+)
+def test_a_bad_poll_body_ends_the_session(server: RunningServer, body: bytes) -> None:
+    address = f"{server.url}/socket.io/?EIO=4&transport=polling&sid={polled(server)}"
+    answer = requests.post(address, data=body, timeout=10)
+    assert answer.status_code in {400, 413}
+    assert "error" in answer.json()
+    assert settles(lambda: requests.get(address, timeout=10).status_code == 400, 5)
+
+
+def test_jsonp_is_not_spoken(server: RunningServer) -> None:
+    assert requests.get(f"{server.url}/socket.io/?EIO=4&transport=polling&j=0", timeout=10).status_code == 400
+
+
+@pytest.mark.parametrize("packet", ["", "z", '42["sync",{}]', "5"])
+def test_a_bad_upgrade_leaves_the_polling_session(pair: Pair, packet: str) -> None:
+    server = pair.ada.server
+    session = polled(server)
+    address = f"{server.url}/socket.io/?EIO=4&transport=polling&sid={session}"
+    with Wire(server, f"{PATH}&sid={session}") as wire:
+        wire.say(packet)
+        wire.close_code()
+    requests.post(address, data="40" + json.dumps({"token": pair.ada.token}), timeout=10)
+    heard = requests.get(address, timeout=10).text
+    assert heard.startswith("40") or "connected" in heard, heard
+
+
+def test_one_offender_is_one_line_of_the_log(pair: Pair, start_server: Callable[..., RunningServer]) -> None:
+    own = start_server(expected=[REFUSED])
+    for _ in range(50):
+        with Wire(own) as wire:
+            wire.say("z")
+            wire.close_code()
+    assert own.log.count(REFUSED) == 1
+
+
+def test_a_flood_is_refused_then_closed(
+    start_server: Callable[..., RunningServer], unique: Callable[[str], str]
+) -> None:
+    own = start_server(env={"HEARTH_RATE_LIMITS": "on"}, expected=[REFUSED])
+    pair = make_pair(own, unique)
+    with pair.ada.line() as line, pair.bob.line() as other:
+        for number in range(100):
+            line.emit("typing", {"conversation_id": pair.conversation_id}, ack=number)
+        answer = other.call("digest", {"epoch": "x", "count": 0, "sum": 0})
+        assert answer["ok"] is True
+        line.hears(1)
+        refused = [ack["error"] for ack in line.acks.values() if not ack["ok"]]
+        assert refused
+        assert {error["code"] for error in refused} == {"rate_limited"}
+        assert all(error["retry_after_s"] > 0 for error in refused)
+        with suppress(ConnectionClosed):
+            for _ in range(1000):
+                line.emit("typing", {"conversation_id": pair.conversation_id})
+        line.ends_within(5)
