@@ -10,18 +10,16 @@ import msgspec
 from msgspec import Struct
 
 from protocol.commands import Page, SendMessage, SentFile
-from protocol.errors import Refused
 from protocol.ids import new_uid
 from protocol.limits import PAGE_DEFAULT, PAGE_MAX, WHOLE_LIST_MAX, Limits
 from protocol.shapes import Message, MessageType
 from protocol.text import clean_content
-from server.services import refusals
+from server.services import refusals, sniffing
 from server.services.access import Access
 from server.services.ports import Actor, Announcement
 from server.services.shaping import one_message, shape_messages
 from server.services.uploads import Uploads
 from server.storage import attachments, conversations, messages
-from server.storage.attachments import AttachmentRow
 from server.storage.members import Seat
 from server.storage.messages import MessageRow, NewMessage
 from server.storage.unit import Database, Snapshot, Unit
@@ -111,7 +109,7 @@ class Messages:
     def _write(self, unit: Unit, actor: Actor, draft: _Draft, seat: Seat) -> Message:
         """Insert at the next place, bind the files, tell the members."""
         on = unit.connection
-        named = [self._named(on, actor, file) for file in draft.files]
+        named = [self._uploads.named(on, actor, file) for file in draft.files]
         kind = _type(draft, [file.file_type for file in named])
         member_ids = self._access.member_ids(seat.conversation_id, on)
         new = NewMessage(
@@ -131,14 +129,6 @@ class Messages:
         message = one_message(on, message_id)
         unit.announce(Announcement(event="new_message", payload=message, user_ids=member_ids))
         return message
-
-    def _named(self, snapshot: Snapshot, actor: Actor, file: SentFile) -> AttachmentRow:
-        """The file an address names, if the actor may send it. Raises Refused (`file_not_uploaded`)."""
-        key = attachments.key_of(file.file_url)
-        try:
-            return self._access.attachment(actor, key or "", snapshot)
-        except Refused as refusal:
-            raise refusals.file_not_uploaded() from refusal
 
     def get(self, actor: Actor, message_id: int) -> Message:
         """One message. Raises Refused (`not_found`)."""
@@ -183,10 +173,8 @@ def _type(draft: _Draft, file_types: list[str]) -> MessageType:
     Raises Refused (`type_mismatch`).
     """
     given = draft.given_type
-    media = file_types[0].partition("/")[0] if file_types else None
-    found: MessageType = (
-        "text" if media is None else "image" if media == "image" else "video" if media == "video" else "file"
-    )
+    media = sniffing.kind(file_types[0]) if file_types else None
+    found: MessageType = media or "text"
     if given is None or given == found:
         return found
     if given == "system":

@@ -52,9 +52,22 @@ class _Job(Generic[U]):
         try:
             self.result = self.run(self.unit)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
-            connection.exec_driver_sql("ROLLBACK TO job")
             self.error = error
+            _undo(connection, error)
         connection.exec_driver_sql("RELEASE job")
+
+
+def _undo(connection: Connection, error: Exception) -> None:
+    """Roll back to where the job began; raises what broke the transaction where there is nothing to go back to.
+
+    SQLite undoes the whole transaction by itself when the disk is full or fails, and the savepoint with it.
+    """
+    try:
+        connection.exec_driver_sql("ROLLBACK TO job")
+    except DBAPIError:
+        if isinstance(error, DBAPIError):
+            raise error from None
+        raise
 
 
 class _Signal(Protocol):
@@ -143,10 +156,14 @@ class Writer(Generic[U]):
             for job in batch:
                 job.attempt(self._make_unit, self._connection)
 
-    def tell(self, batch: list[_Job[U]]) -> None:
-        """The batch is over: wake the callers, then tell what was committed."""
+    @staticmethod
+    def answer(batch: list[_Job[U]]) -> None:
+        """The batch is over: wake the callers."""
         for job in batch:
             job.done.set()
+
+    def tell(self, batch: list[_Job[U]]) -> None:
+        """Tell what was committed, in the order of commits."""
         for job in batch:
             if job.error is None and job.unit is not None:
                 try:
@@ -213,6 +230,7 @@ class _ThreadHost:
             if batch:
                 self._writer.commit(batch)
                 self._writer.tell(batch)
+                self._writer.answer(batch)
             elif self._closing:
                 self._writer.disconnect()
                 return
@@ -250,6 +268,8 @@ class _GreenHost:
             self._jobs.clear()
             while batch := self._writer.take():
                 self._pool.apply(self._writer.commit, (batch,))
+                # An answer must not wait for a listener whose line is full.
+                self._writer.answer(batch)
                 self._writer.tell(batch)
             if self._closing:
                 self._pool.apply(self._writer.disconnect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,16 +156,18 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    moves=st.lists(st.integers(0, 9), min_size=1, max_size=8), order=st.randoms(use_true_random=False), again=st.booleans()
+    moves=st.lists(st.integers(0, 9), min_size=1, max_size=8),
+    order=st.randoms(use_true_random=False),
+    again=st.booleans(),
 )
 def test_any_order_and_repetition_of_moves_ends_the_same(
-    house: Setting, moves: list[int], order: object, again: bool
+    house: Setting, moves: list[int], order: random.Random, again: bool
 ) -> None:
     tag = len(house.announced)
     ada, ben = house.person(f"ada-{tag}"), house.person(f"ben-{tag}")
     direct = house.direct(ada, ben)
     sent = [house.say(ada, direct, str(number)) for number in range(5)]
-    order.shuffle(moves)  # type: ignore[attr-defined]
+    order.shuffle(moves)
     reached = 0
     for position in moves * (2 if again else 1):
         reached = max(reached, min(position, 5))

@@ -14,7 +14,8 @@ from protocol.ids import new_uid
 from server.services.ports import Actor
 from tests.server.services.setting import Setting
 
-_BIG = ("messages", "members", "marks", "attachments", "conversations", "users", "sessions", "reactions")
+_TABLE_SCAN = re.compile(r"SCAN (?!\(subquery|anon_|CONSTANT)")
+"""Walking a whole table, also in the order of an index; the rows a subquery has found may be walked."""
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def _statements() -> Iterator[list[tuple[str, Any]]]:
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
-        if statement.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
+        if statement.split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
             seen.append((statement, values))
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -68,13 +69,11 @@ def test_every_query_is_on_an_index(setting: Setting, ada: Actor, ben: Actor) ->
     with _statements() as seen:
         _everything(setting, ada, ben)
     assert len({statement for statement, _ in seen}) > 30
-    scan = re.compile(rf"SCAN ({'|'.join(_BIG)})\b")
     with setting.database.read() as snapshot:
         for statement, values in seen:
             plan = snapshot.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             steps = [row.detail for row in plan]
-            # Walking a whole table in the order of an index is a scan all the same, whatever SQLite calls it.
-            assert not [step for step in steps if scan.match(step)], f"{statement}\n{steps}"
+            assert not [step for step in steps if _TABLE_SCAN.match(step)], f"{statement}\n{steps}"
 
 
 def test_a_page_takes_as_many_statements_for_many_rows_as_for_few(setting: Setting, ada: Actor, ben: Actor) -> None:

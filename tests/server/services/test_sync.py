@@ -107,9 +107,7 @@ def test_many_numbers_of_few_rows_are_not_far_behind(setting: Setting, ada: Acto
     assert (one.fresh, one.head, len(one.messages)) == (False, 5_008, 5)
 
 
-def test_another_epoch_or_a_version_from_the_future_starts_anew(
-    setting: Setting, ada: Actor, direct: int
-) -> None:
+def test_another_epoch_or_a_version_from_the_future_starts_anew(setting: Setting, ada: Actor, direct: int) -> None:
     setting.say(ada, direct)
     versions = {str(direct): 4}
     other = setting.sync.sync(ada, Sync(epoch="another", user_version=99, versions=versions))
@@ -120,9 +118,7 @@ def test_another_epoch_or_a_version_from_the_future_starts_anew(
     assert beyond.fresh
 
 
-def test_what_is_no_longer_ones_own_is_gone(
-    setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int
-) -> None:
+def test_what_is_no_longer_ones_own_is_gone(setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int) -> None:
     hidden = setting.direct(ada, eve)
     setting.remove(ben, direct)
     answer = setting.sync.sync(ben, Sync(versions={str(direct): 3, str(hidden): 0, "999": 1}))
@@ -153,7 +149,11 @@ def test_the_digest_tells_whether_anything_is_stale(setting: Setting, ada: Actor
     epoch = setting.sync.greeting(ben).epoch
     heads = {direct: 4}
     assert setting.sync.digest(ben, Digest(epoch=epoch, count=1, sum=digest_sum(heads))).ok
-    for epoch_told, count, total in ((epoch, 1, digest_sum({direct: 3})), (epoch, 2, digest_sum(heads)), ("x", 1, digest_sum(heads))):
+    for epoch_told, count, total in (
+        (epoch, 1, digest_sum({direct: 3})),
+        (epoch, 2, digest_sum(heads)),
+        ("x", 1, digest_sum(heads)),
+    ):
         answer = setting.sync.digest(ben, Digest(epoch=epoch_told, count=count, sum=total))
         assert (answer.ok, answer.stale) == (False, [direct])
 

@@ -1,0 +1,163 @@
+"""The database as services see it: snapshots, numbers, who may open the file, and its tables."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from server.storage import conversations, schema, users
+from server.storage.locks import DataInUse
+from server.storage.tables import metadata
+from server.storage.unit import Database, Unit
+from tests.server.storage.notes import note, noted
+
+
+def _room(unit: Unit) -> int:
+    """A conversation of two new people."""
+    people = [
+        users.add(unit.connection, users.NewUser(username=name, display_name=name, password_hash=""), unit.now_ms)
+        for name in ("ada", "ben")
+    ]
+    return conversations.add_direct(unit.connection, people[0] or 0, people[1] or 0, unit.now_ms)
+
+
+def test_one_snapshot_is_of_one_moment(database: Database) -> None:
+    with database.read() as snapshot:
+        count = select(func.count()).select_from(metadata.tables["server_facts"])
+        before = snapshot.execute(count).scalar_one()
+        database.write(note("meanwhile"))
+        assert snapshot.execute(count).scalar_one() == before
+    assert noted(database) == {"meanwhile"}
+
+
+def test_a_reader_cannot_write(database: Database) -> None:
+    with database.read() as snapshot, pytest.raises(OperationalError, match="readonly"):
+        snapshot.exec_driver_sql("DELETE FROM server_facts")
+
+
+def test_numbers_are_contiguous_under_many_writers(database: Database) -> None:
+    room = database.write(_room)
+
+    def take(_: int) -> tuple[int, int]:
+        return database.write(lambda unit: (unit.next_version(room), unit.next_user_version(1)))
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(take, range(80)))
+    assert sorted(version for version, _ in taken) == list(range(1, 81))
+    assert sorted(version for _, version in taken) == list(range(1, 81))
+
+
+def test_a_number_of_a_failed_job_is_given_again(database: Database) -> None:
+    room = database.write(_room)
+
+    def fail(unit: Unit) -> None:
+        unit.next_version(room)
+        raise LookupError
+
+    assert database.write(lambda unit: unit.next_version(room)) == 1
+    with pytest.raises(LookupError):
+        database.write(fail)
+    assert database.write(lambda unit: unit.next_version(room)) == 2
+
+
+def test_callbacks_run_after_the_announcements_of_a_commit_only(database: Database) -> None:
+    order: list[str] = []
+    database.announce_to(order.extend)
+
+    def job(unit: Unit) -> None:
+        unit.after_commit(lambda: order.append("callback"))
+        note("told")(unit)
+
+    def fail(unit: Unit) -> None:
+        unit.after_commit(lambda: order.append("never"))
+        note("never told")(unit)
+        raise LookupError
+
+    database.write(job)
+    with pytest.raises(LookupError):
+        database.write(fail)
+    database.write(note("last"))
+    assert order == ["told", "callback", "last"]
+
+
+def test_the_file_is_the_operators_alone_and_durable(database: Database) -> None:
+    assert stat.S_IMODE(database.path.stat().st_mode) == 0o600
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+    def ask(unit: Unit) -> dict[str, object]:
+        return {name: unit.connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in pragmas}
+
+    assert database.write(ask) == pragmas
+
+
+def test_a_second_server_is_refused_and_an_operators_command_is_not(database: Database) -> None:
+    url = f"sqlite:///{database.path}"
+    with pytest.raises(DataInUse, match="Another hearth-server"):
+        Database(url)
+    beside = Database(url, exclusive=False)
+    assert beside.write(note("by the operator")) == "by the operator"
+    beside.close()
+    assert database.write(note("by the server")) == "by the server"
+    assert noted(database) == {"by the operator", "by the server"}
+
+
+_SERVE = """
+    import sys
+    from server.storage.unit import Database
+    database = Database(sys.argv[1])
+    print("serving", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_server_that_died_holds_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hearth.db'}"
+    command = [sys.executable, "-c", textwrap.dedent(_SERVE), url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "serving\n"
+        with pytest.raises(DataInUse):
+            Database(url)
+        other.kill()
+    Database(url).close()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://localhost/hearth"])
+def test_only_a_file_is_a_database(url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite:///"):
+        Database(url)
+
+
+def test_the_revisions_make_exactly_the_tables(database: Database) -> None:
+    with database.read() as snapshot:
+        context = MigrationContext.configure(snapshot, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    assert database.is_current()
+
+
+def test_a_new_database_has_an_epoch_that_stays(database: Database) -> None:
+    with database.read() as snapshot:
+        epoch = schema.epoch(snapshot)
+    database.migrate()
+    with database.read() as snapshot:
+        assert schema.epoch(snapshot) == epoch
+    assert len(epoch) == 36
+
+
+def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None:
+    database.write(
+        lambda unit: unit.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'").rowcount
+    )
+    assert not database.is_current()
+    with pytest.raises(schema.TooNew, match="9999"):
+        database.migrate()

@@ -1,0 +1,214 @@
+"""The writer: batches in which nobody pays for another's failure, answers after the commit, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from protocol.errors import ErrorCode, Refused
+from server.storage.unit import Database, Unit
+from tests.conftest import ExpectLog
+from tests.server.storage.notes import note, noted, on_disk
+
+
+def _gather(database: Database, jobs: Mapping[str, Callable[[Unit], object]]) -> dict[str, object]:
+    """Write all jobs in one batch: the first holds the writer until the others wait. Results or exceptions by name."""
+    started, go = threading.Event(), threading.Event()
+
+    def hold(_unit: Unit) -> None:
+        started.set()
+        go.wait()
+
+    def write(name: str) -> object:
+        try:
+            return database.write(jobs[name])
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            return error
+
+    with ThreadPoolExecutor(len(jobs) + 1) as pool:
+        holding = pool.submit(database.write, hold)
+        started.wait()
+        waiting = {name: pool.submit(write, name) for name in jobs}
+        while len(database._writer._waiting) < len(jobs):  # noqa: SLF001 - there is no other sign of waiting
+            threading.Event().wait(0.001)
+        go.set()
+        holding.result()
+        return {name: future.result() for name, future in waiting.items()}
+
+
+def test_a_failing_job_undoes_only_itself(database: Database) -> None:
+    announced: list[object] = []
+    database.announce_to(announced.extend)
+
+    def fail(unit: Unit) -> None:
+        note("half")(unit)
+        raise LookupError
+
+    jobs = {"one": note("one"), "fail": fail, "again": note("one"), "two": note("two")}
+    results = _gather(database, jobs)
+    assert results["one"] == "one" or isinstance(results["one"], IntegrityError)
+    assert isinstance(results["fail"], LookupError)
+    assert results["two"] == "two"
+    assert noted(database) == {"one", "two"}
+    assert sorted(map(str, announced)) == ["one", "two"]
+
+
+def test_jobs_that_wait_together_are_written_in_one_transaction(database: Database, tmp_path: Path) -> None:
+    seen: list[int] = []
+    database.announce_to(lambda _: seen.append(on_disk(tmp_path / "hearth.db")))
+    _gather(database, {str(number): note(str(number)) for number in range(20)})
+    assert seen == [20] * 20, "all were on disk before the first was told"
+
+
+def test_the_answer_comes_after_the_commit(database: Database, tmp_path: Path) -> None:
+    for number in range(1, 6):
+        assert database.write(note(str(number))) == str(number)
+        assert on_disk(tmp_path / "hearth.db") == number
+
+
+def test_a_transaction_that_breaks_costs_the_guilty_job_alone(database: Database, expected_logs: ExpectLog) -> None:
+    expected_logs("the database refused a transaction: .*full")
+
+    def flood(unit: Unit) -> None:
+        pages = unit.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        unit.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+        note("flood", "x" * 1_000_000)(unit)
+
+    results = _gather(database, {"one": note("one"), "flood": flood, "two": note("two")})
+    flooded = results["flood"]
+    assert results["one"] == "one"
+    assert results["two"] == "two"
+    assert isinstance(flooded, Refused)
+    assert flooded.code == ErrorCode.STORAGE_FULL
+    assert noted(database) == {"one", "two"}
+    assert database.write(note("three")) == "three"
+
+
+def test_a_commit_that_fails_is_no_answer_of_success(database: Database, expected_logs: ExpectLog) -> None:
+    expected_logs("the database refused a transaction: FOREIGN KEY")
+
+    def dangle(unit: Unit) -> None:
+        note("half")(unit)
+        unit.connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        unit.connection.exec_driver_sql(
+            "INSERT INTO reactions (message_id, emoji, user_id, created_at) VALUES (9, '!', 9, 0)"
+        )
+
+    results = _gather(database, {"dangle": dangle, "one": note("one")})
+    dangled = results["dangle"]
+    assert isinstance(dangled, Refused)
+    assert (dangled.code, dangled.retryable) == (ErrorCode.UNAVAILABLE, True)
+    assert results["one"] == "one"
+    assert noted(database) == {"one"}
+
+
+def test_an_announcer_that_raises_costs_nobody_their_answer(database: Database, expected_logs: ExpectLog) -> None:
+    expected_logs("an announcement failed after its commit")
+
+    def broken(_: object) -> None:
+        raise RuntimeError
+
+    database.announce_to(broken)
+    assert database.write(note("one")) == "one"
+    assert database.write(lambda unit: unit.after_commit(lambda: None)) is None
+
+
+def test_what_waits_is_written_before_closing_and_nothing_after(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'hearth.db'}")
+    database.migrate()
+    with ThreadPoolExecutor(8) as pool:
+        writing = [pool.submit(database.write, note(str(number))) for number in range(8)]
+        while not any(future.done() for future in writing):
+            threading.Event().wait(0.001)
+        database.close()
+        stored = sum(future.exception() is None for future in writing)
+    assert on_disk(tmp_path / "hearth.db") == stored
+    assert not (tmp_path / "hearth.db-wal").exists(), "the log was copied into the file"
+    with pytest.raises(Refused) as caught:
+        database.write(note("late"))
+    assert caught.value.code == ErrorCode.UNAVAILABLE
+
+
+_ACKNOWLEDGE = """
+    import sys
+    from server.storage.unit import Database
+    from tests.server.storage.notes import note
+    database = Database(sys.argv[1])
+    database.migrate()
+    for number in range(100_000):
+        print(database.write(note(str(number))), flush=True)
+"""
+
+
+def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hearth.db'}"
+    command = [sys.executable, "-c", textwrap.dedent(_ACKNOWLEDGE), url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        acknowledged = [child.stdout.readline().strip() for _ in range(40)]
+        os.kill(child.pid, signal.SIGKILL)
+        acknowledged += child.stdout.read().splitlines()
+    database = Database(url)
+    stored = noted(database)
+    database.close()
+    assert set(acknowledged[:-1]) <= stored
+    assert len(stored) <= len(acknowledged) + 1
+
+
+_UNDER_GEVENT = """
+    from gevent import monkey
+    monkey.patch_all()
+    import sys, time
+    import gevent
+    from server.storage.unit import Database
+    from tests.server.storage.notes import note, noted
+    really_sleep, native = monkey.get_original("time", "sleep"), monkey.get_original("_thread", "get_ident")
+    hub, announced, ticks = native(), [], []
+    database = Database(sys.argv[1], lambda names: announced.append((native(), names[0])))
+    database.migrate()
+
+    def slow(unit):
+        really_sleep(0.3)
+        return note("slow")(unit)
+
+    def tick():
+        while True:
+            ticks.append(time.monotonic())
+            gevent.sleep(0.01)
+
+    ticking = gevent.spawn(tick)
+    writing = [gevent.spawn(database.write, job) for job in (slow, note("one"), note("two"))]
+    gevent.joinall(writing, raise_error=True)
+    ticking.kill()
+    assert database.write(lambda unit: native()) != hub, "written in a thread of its own"
+    assert [one.value for one in writing] == ["slow", "one", "two"]
+    assert [name for _, name in announced] == ["slow", "one", "two"]
+    assert {thread for thread, _ in announced} == {hub}, "announced in the hub's own thread"
+    assert len(ticks) > 5, "other greenlets ran while the disk was slow"
+    assert noted(database) == {"slow", "one", "two"}
+
+    def fail(unit):
+        raise LookupError
+    try:
+        database.write(fail)
+    except LookupError:
+        print("raised")
+    database.close()
+    print("closed")
+"""
+
+
+def test_under_gevent_a_slow_disk_stops_no_other_greenlet(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(_UNDER_GEVENT), f"sqlite:///{tmp_path / 'hearth.db'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == ("raised\nclosed\n", "", 0)
