@@ -1,4 +1,4 @@
-"""A Socket.IO client that says exactly what a test wants said, whole packets or bare bytes; no stock client's manners."""
+"""A Socket.IO client that says exactly what a test wants said, in packets or bare bytes; no stock manners."""
 
 from __future__ import annotations
 

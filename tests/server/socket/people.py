@@ -9,6 +9,9 @@ from typing import Any
 from tests.running import RunningServer
 from tests.server.socket.lines import Line
 
+ServerFactory = Callable[..., RunningServer]
+"""Starts a server of a test's own (fixture `start_server`)."""
+
 
 @dataclass(frozen=True)
 class Person:
@@ -44,8 +47,8 @@ def join(server: RunningServer, name: str) -> Person:
     return Person(server, tokens["user"]["user_id"], tokens["access_token"], tokens["session_id"])
 
 
-def make_pair(server: RunningServer, unique: Callable[[str], str]) -> Pair:
-    """Two who talk, and a stranger."""
-    ada, bob, eve = (join(server, unique(name)) for name in ("ada", "bob", "eve"))
+def make_pair(server: RunningServer, mark: str = "") -> Pair:
+    """Two who talk, and a stranger; `mark` makes their names their own on a server."""
+    ada, bob, eve = (join(server, name + mark) for name in ("ada", "bob", "eve"))
     conversation = server.open_direct(ada.token, ada.user_id, bob.user_id)
     return Pair(ada, bob, eve, conversation["conversation_id"])

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.running import RunningServer
 from tests.server.socket.lines import PATH, Line, Wire, frame
-from tests.server.socket.people import Pair, make_pair
+from tests.server.socket.people import Pair, ServerFactory, make_pair
 
 REFUSED = "socket refused"
 
@@ -290,7 +290,7 @@ def test_a_bad_upgrade_leaves_the_polling_session(pair: Pair, packet: str) -> No
     assert heard.startswith("40") or "connected" in heard, heard
 
 
-def test_one_offender_is_one_line_of_the_log(pair: Pair, start_server: Callable[..., RunningServer]) -> None:
+def test_one_offender_is_one_line_of_the_log(start_server: ServerFactory) -> None:
     own = start_server(expected=[REFUSED])
     for _ in range(50):
         with Wire(own) as wire:
@@ -299,11 +299,9 @@ def test_one_offender_is_one_line_of_the_log(pair: Pair, start_server: Callable[
     assert own.log.count(REFUSED) == 1
 
 
-def test_a_flood_is_refused_then_closed(
-    start_server: Callable[..., RunningServer], unique: Callable[[str], str]
-) -> None:
+def test_a_flood_is_refused_then_closed(start_server: ServerFactory) -> None:
     own = start_server(env={"HEARTH_RATE_LIMITS": "on"}, expected=[REFUSED])
-    pair = make_pair(own, unique)
+    pair = make_pair(own)
     with pair.ada.line() as line, pair.bob.line() as other:
         for number in range(100):
             line.emit("typing", {"conversation_id": pair.conversation_id}, ack=number)
