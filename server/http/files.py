@@ -33,9 +33,15 @@ def hand_out(file: StoredFile) -> Response:
 
 
 def _make_conditional(response: Response, size: int) -> None:
-    """Answer 304 and 206 where the request allows. Raises Refused where no byte of the file lies in the range."""
+    """Answer 304 and 206 where the request allows. Raises Refused where no byte of the file lies in the range.
+
+    A range that cannot be read, or several at once, is answered with the whole file (RFC 9110, 14.2).
+    """
+    environ = dict(request.environ)
     asked = request.range
-    if asked is not None and asked.units == "bytes" and asked.range_for_length(size) is None and len(asked.ranges) == 1:
+    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        environ.pop("HTTP_RANGE", None)
+    elif asked.range_for_length(size) is None:
         message = f"The file has {size} bytes. Ask for a range inside it."
         raise Refused(ErrorCode.RANGE_NOT_SATISFIABLE, message, details={"size": size})
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    response.make_conditional(environ, accept_ranges=True, complete_length=size)

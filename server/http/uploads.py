@@ -38,6 +38,8 @@ def receive(uploads: Uploads, actor: Actor, limit: int) -> Received:
         raise Refused(ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
     if (request.content_length or 0) > limit + _FRAMING:
         raise too_large(limit)
+    # The application's own limit is that of JSON bodies.
+    request.max_content_length = limit + _FRAMING
     arriving: list[Incoming] = []
     try:
         form, files = _parse(_writer(uploads, actor, arriving), limit)
@@ -71,8 +73,7 @@ def _parse(open_one: Callable[..., IO[bytes]], limit: int) -> tuple[MultiDict[st
         silent=False,
     )
     try:
-        stream = request.environ["wsgi.input"] if request.content_length is None else request.stream
-        _, form, files = parser.parse(stream, request.mimetype, request.content_length, request.mimetype_params)
+        _, form, files = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
     except RequestEntityTooLarge:
         raise too_large(limit) from None
     except (ValueError, ClientDisconnected, OSError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import puremagic
 
@@ -73,8 +74,8 @@ def file_name(name: str | None) -> str:
     return plain or "file"
 
 
-def kind(mime: str, *, is_picture: bool) -> str:
-    """The message type of a file: `image` or `video` only when the bytes are."""
-    if is_picture and mime in IMAGE_TYPES:
+def kind(mime: str) -> Literal["image", "video", "file"]:
+    """The message type of a file by its sniffed type: `image` and `video` are those that every client can show."""
+    if mime in IMAGE_TYPES:
         return "image"
     return "video" if mime in VIDEO_TYPES else "file"

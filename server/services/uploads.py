@@ -24,7 +24,7 @@ from server.storage.blobs import BlobStore, Incoming
 
 if TYPE_CHECKING:
     from server.services.access import Access
-    from server.storage.unit import Database, Unit
+    from server.storage.unit import Database, Snapshot, Unit
 
 THUMBNAIL_SIDE = 640
 AVATAR_SIDE = 256
@@ -113,10 +113,6 @@ class Uploads:
         """
         return [self._bound(unit, actor, message_id, place, file) for place, file in enumerate(files)]
 
-    def resolve(self, actor: Actor, files: Sequence[SentFile]) -> list[AttachmentRow]:
-        """The files a send names, in order, before any transaction. Raises Refused (`file_not_uploaded`)."""
-        return [self._visible(actor, file) for file in files]
-
     def state(self, actor: Actor, attachment_id: int) -> Attachment:
         """One's own upload. Raises Refused (`not_found`)."""
         with self._database.read() as connection:
@@ -202,7 +198,7 @@ class Uploads:
 
     def _bound(self, unit: Unit, actor: Actor, message_id: int, place: int, file: SentFile) -> AttachmentRow:
         """One file tied to the message: the caller's unbound upload itself, a copy of what they can see elsewhere."""
-        row = self._visible(actor, file)
+        row = self.named(unit.connection, actor, file)
         name = sniffing.file_name(file.file_name) if file.file_name else row.file_name
         if row.expires_at is not None:
             if row.owner_id != actor.user_id or not rows.bind(unit.connection, row.attachment_id, message_id, place):
@@ -220,13 +216,13 @@ class Uploads:
         )
         return rows.add(unit.connection, copy)
 
-    def _visible(self, actor: Actor, file: SentFile) -> AttachmentRow:
-        """The row behind an address the caller may use. Raises Refused (`file_not_uploaded`)."""
+    def named(self, snapshot: Snapshot, actor: Actor, file: SentFile) -> AttachmentRow:
+        """The file an address names, if the actor may send it. Raises Refused (`file_not_uploaded`)."""
         key = rows.key_of(file.file_url)
         if key is None:
             raise file_not_uploaded()
         try:
-            return self._access.attachment(actor, key)
+            return self._access.attachment(actor, key, snapshot)
         except Refused as refusal:
             raise file_not_uploaded() from refusal
 
