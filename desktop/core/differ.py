@@ -21,10 +21,12 @@ def diff(
     middle = new[head : len(new) - tail]
     operations: list[ListOp[R]] = []
     if old_keys or middle:
-        wanted = {key(row): place for place, row in enumerate(middle)}
+        new_keys = [key(row) for row in middle]
+        wanted, known = set(new_keys), set(old_keys)
         operations += _removals(old_keys, wanted, head)
         kept = [one for one in old_keys if one in wanted]
-        operations += _placements(kept, middle, key, wanted, head)
+        operations += _moves(kept, [one for one in new_keys if one in known], head)
+        operations += _inserts(middle, new_keys, known, head)
     before = {key(row): row for row in old}
     for index, row in enumerate(new):
         previous = before.get(key(row))
@@ -43,7 +45,7 @@ def _common(old: Sequence[R], new: Sequence[R], key: Callable[[R], object]) -> i
     return count
 
 
-def _removals(old_keys: Sequence[object], wanted: dict[object, int], offset: int) -> list[ListOp[R]]:
+def _removals(old_keys: Sequence[object], wanted: set[object], offset: int) -> list[ListOp[R]]:
     """Remove what is not wanted, from the end, in runs."""
     operations: list[ListOp[R]] = []
     index = len(old_keys)
@@ -58,46 +60,35 @@ def _removals(old_keys: Sequence[object], wanted: dict[object, int], offset: int
     return operations
 
 
-def _placements(
-    kept: list[object], middle: Sequence[R], key: Callable[[R], object], wanted: dict[object, int], offset: int
-) -> list[ListOp[R]]:
-    """Insert what is new and move what stands elsewhere, from the beginning on."""
-    standing = _longest_rise([wanted[one] for one in kept])
-    still = {kept[place] for place in standing}
-    working = list(kept)
-    present = set(kept)
+def _moves(kept: list[object], ordered: Sequence[object], offset: int) -> list[ListOp[R]]:
+    """Bring what is kept into its new order: rows of a longest rise stand still, each other one moves once."""
+    places = {one: place for place, one in enumerate(ordered)}
+    still = {kept[index] for index in _longest_rise([places[one] for one in kept])}
     operations: list[ListOp[R]] = []
-    index = 0
-    while index < len(middle):
-        one = key(middle[index])
-        if one not in present:
-            end = index + 1
-            while end < len(middle) and key(middle[end]) not in present:
-                end += 1
-            operations.append(Insert(offset + index, tuple(middle[index:end])))
-            working[index:index] = [key(row) for row in middle[index:end]]
-            index = end
+    for place, one in enumerate(ordered):
+        if one in still:
             continue
-        if working[index] != one:
-            _take_away_or_fetch(working, index, one, operations, offset, still)
-            if working[index] != one:
-                continue
-        index += 1
+        source = kept.index(one)
+        del kept[source]
+        target = kept.index(ordered[place - 1]) + 1 if place else 0
+        kept.insert(target, one)
+        if source != target:
+            operations.append(Move(offset + source, offset + target))
     return operations
 
 
-def _take_away_or_fetch(
-    working: list[object], index: int, one: object, operations: list[ListOp[R]], offset: int, still: set[object]
-) -> None:
-    """Bring `one` to `index`: by moving it here, or what stands in its way out of it when `one` is to stay."""
-    source = working.index(one, index)
-    if one in still:
-        # Everything between is a wanderer that will be fetched later: each goes behind `one`, one at a time.
-        operations.append(Move(offset + index, offset + source))
-        working.insert(source, working.pop(index))
-    else:
-        operations.append(Move(offset + source, offset + index))
-        working.insert(index, working.pop(source))
+def _inserts(middle: Sequence[R], keys: Sequence[object], kept: set[object], offset: int) -> list[ListOp[R]]:
+    """Put in what is new, from the beginning on, in runs."""
+    operations: list[ListOp[R]] = []
+    index = 0
+    while index < len(middle):
+        start = index
+        while index < len(middle) and keys[index] not in kept:
+            index += 1
+        if index > start:
+            operations.append(Insert(offset + start, tuple(middle[start:index])))
+        index += 1
+    return operations
 
 
 def _longest_rise(places: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from desktop.core import updates
 from desktop.core.attention import Attention, OwnStatus
@@ -35,7 +35,7 @@ from desktop.core.sync import SyncLoop
 from desktop.core.timeline import PAGE, Place, Timeline
 from desktop.core.typists import Typists
 from desktop.core.unread import Unread, unread_of
-from desktop.core.updates import Cursor, OwnFacts, Update
+from desktop.core.updates import Cursor, Update
 from desktop.core.writing import Writing
 from protocol.commands import MarkRead
 from protocol.errors import Refused
@@ -263,10 +263,7 @@ class Session:
             position = int(answer.get("read_position") or position)
         else:
             await self.api.mark_read(command)
-        held = self._store.of(conversation_id)
-        own = structs.replace(held.own, unread_from=None, unread_count=0)
-        known = (OwnFacts(conversation_id, own, held.own_version),) if held.own.unread_from is not None else ()
-        self.ingest(Update(cursors=(Cursor(conversation_id, self.me.value.user_id, position),), own=known))
+        self.ingest(Update(cursors=(Cursor(conversation_id, self.me.value.user_id, position),)))
 
     # --- the waist ----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from desktop.core.updates import Cursor, Followed, OwnFacts, Seat, Update
+from desktop.core.updates import UNTOLD, Cursor, Followed, OwnFacts, Seat, Update
 from protocol.shapes import Conversation, Member, Message, Own, Presence, User
 
 NO_CURSOR = Cursor(0, 0, 0)
@@ -35,7 +35,7 @@ class Held:
         self.positions: list[int] = []
         self.stale: set[int] = set()
         self.own = Own()
-        self.own_version = -1
+        self._own_number = (UNTOLD, -1)
         self.own_counted_to: int | None = None
         self.last_position = 0
 
@@ -116,12 +116,13 @@ class Held:
         return True
 
     def merge_own(self, facts: OwnFacts) -> bool:
-        """Take one's own facts unless their number is lower: at the same number their count may be newer."""
-        if facts.user_version < self.own_version:
+        """Take one's own facts if they are newer: by their number, then by the position they count to."""
+        number = (facts.user_version, facts.counted_to)
+        if number <= self._own_number:
             return False
         changed = self.own != facts.own
-        self.own, self.own_version = facts.own, facts.user_version
-        self.own_counted_to = self.last_position
+        self.own, self._own_number = facts.own, number
+        self.own_counted_to = facts.counted_to or self.last_position
         return changed
 
     def set_fresh_from(self, position: int) -> None:

@@ -19,7 +19,6 @@ from protocol.signals import (
     UserTyping,
 )
 
-
 UNTOLD = -1
 """Instead of a number of one's own counter, of which 0 is the first."""
 
@@ -45,11 +44,15 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
-    """One's private facts of a conversation at a number of one's own counter; `UNTOLD` where that was not told."""
+    """One's private facts of a conversation at a number of one's own counter; `UNTOLD` where that was not told.
+
+    `counted_to` is the last position that `own.unread_count` knows of, 0 where that was not told.
+    """
 
     conversation_id: int
     own: Own
     user_version: int = UNTOLD
+    counted_to: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ def of_conversation(conversation: Conversation) -> Update:
     """A conversation told by itself, with the members it lists and, where it is an answer to oneself, `own`."""
     identity = conversation.conversation_id
     seats = tuple(Seat(identity, member) for member in conversation.members)
-    own = (OwnFacts(identity, conversation.own),) if isinstance(conversation.own, Own) else ()
+    told = conversation.own
+    own = (OwnFacts(identity, told, counted_to=conversation.last_position),) if isinstance(told, Own) else ()
     last = () if conversation.last_message is None else (conversation.last_message,)
     rows = [conversation.version, *(member.version for member in conversation.members)]
     return Update(
@@ -166,7 +170,11 @@ def of_synced(synced: Synced) -> Update:
     rows = synced.conversations
     shells = [row.conversation for row in rows if row.conversation is not None]
     listed = [of_conversation(shell) for shell in shells]
-    own = (OwnFacts(int(identity), facts, synced.user_version) for identity, facts in synced.own.items())
+    last = {shell.conversation_id: shell.last_position for shell in shells}
+    own = (
+        OwnFacts(int(identity), facts, synced.user_version, last.get(int(identity), 0))
+        for identity, facts in synced.own.items()
+    )
     return Update(
         messages=(*_joined(row.messages for row in rows), *_joined(one.messages for one in listed)),
         conversations=tuple(shells),
