@@ -49,7 +49,7 @@ class PresenceBook(Protocol):
 
 
 class Silence:
-    """An announcer and presence book for a house without sockets (operator commands): nobody listens, nobody is there."""
+    """Announcer and presence book of a house without sockets (operator commands): nobody listens, nobody is there."""
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """Tell nobody."""

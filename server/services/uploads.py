@@ -69,7 +69,7 @@ class Uploads:
         self._limits = limits
 
     def receive(self, actor: Actor) -> Incoming:
-        """A place to write an upload to. Raises Refused: `too_many_uploads`, `storage_full`, on writing `file_too_large`."""
+        """A place to write an upload to. Raises Refused: too many uploads, storage full; when written, too large."""
         with self._database.read() as connection:
             waiting = rows.open_uploads(connection, actor.user_id)
         self._refuse_too_many(waiting)
