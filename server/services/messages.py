@@ -17,7 +17,7 @@ from protocol.text import clean_content
 from server.services import refusals, sniffing
 from server.services.access import Access
 from server.services.ports import Actor, Announcement
-from server.services.shaping import one_message, shape_messages
+from server.services.shaping import shape_messages, shape_sent
 from server.services.uploads import Uploads
 from server.storage import attachments, conversations, messages
 from server.storage.members import Seat
@@ -123,10 +123,9 @@ class Messages:
             mentions=_mentions(draft, member_ids),
         )
         place = conversations.take_place(on, seat.conversation_id, unit.now_ms)
-        message_id = messages.add(on, new, place, unit.now_ms)
-        if draft.files:
-            self._uploads.bind(unit, actor, message_id, list(draft.files))
-        message = one_message(on, message_id)
+        row = messages.add(on, new, seat, place, unit.now_ms)
+        files = self._uploads.bind(unit, actor, row.message_id, draft.files) if draft.files else []
+        message = shape_sent(on, row, files)
         unit.announce(Announcement(event="new_message", payload=message, user_ids=member_ids))
         return message
 

@@ -14,6 +14,7 @@ from msgspec import UNSET
 from protocol.shapes import Attachment, Conversation, Member, Message, Own, ReplyTo, User
 from protocol.times import to_wire
 from server.storage import attachments, conversations, members, messages, users
+from server.storage.attachments import AttachmentRow
 from server.storage.conversations import ConversationRow
 from server.storage.members import MemberRow, OwnRow
 from server.storage.messages import MessageRow
@@ -37,6 +38,14 @@ def shape_messages(snapshot: Snapshot, rows: Sequence[MessageRow]) -> list[Messa
         quote = None if row.reply_to_uid is None else quoted.get(row.reply_to_uid)
         shaped.append(_message(row, people, sent, quote, reads.get(row.message_id)))
     return shaped
+
+
+def shape_sent(snapshot: Snapshot, row: MessageRow, files: Sequence[AttachmentRow]) -> Message:
+    """A message just written with these files: nobody can have read it yet."""
+    quoted = messages.by_uids(snapshot, [] if row.reply_to_uid is None else [row.reply_to_uid])
+    people = users.load(snapshot, {row.sender_id, *(quote.sender_id for quote in quoted.values())})
+    quote = next(iter(quoted.values()), None)
+    return _message(row, people, [file.to_wire() for file in files], quote, None)
 
 
 def _message(
@@ -173,14 +182,6 @@ def _own(row: OwnRow) -> Own:
         archived=row.archived,
         role=row.role,
     )
-
-
-def one_message(snapshot: Snapshot, message_id: int) -> Message:
-    """A message that the caller knows to exist."""
-    row = messages.by_id(snapshot, message_id)
-    if row is None:
-        raise KeyError(message_id)
-    return shape_messages(snapshot, [row])[0]
 
 
 def one_conversation(snapshot: Snapshot, conversation_id: int, viewer_id: int | None) -> Conversation:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Select, func, insert, select
 
 from protocol.shapes import MessageType
+from server.storage.members import Seat
 from server.storage.tables import conversations, messages
 
 
@@ -62,12 +63,15 @@ def _rows(connection: Connection, query: Select[Any]) -> list[MessageRow]:
     return [MessageRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - a row's public view
 
 
-def add(connection: Connection, new: NewMessage, place: tuple[int, int], now_ms: int) -> int:
-    """Insert at a place (version, position); the result is the message's number."""
+def add(connection: Connection, new: NewMessage, seat: Seat, place: tuple[int, int], now_ms: int) -> MessageRow:
+    """Insert the message of a seat's owner at a place (version, position)."""
     version, position = place
     values = {name: getattr(new, name) for name in NewMessage.__struct_fields__}
     values |= {"version": version, "position": position, "created_at": now_ms}
-    return int(connection.execute(insert(messages).values(values).returning(messages.c.message_id)).scalar_one())
+    number = connection.execute(insert(messages).values(values).returning(messages.c.message_id)).scalar_one()
+    return MessageRow(
+        message_id=number, edited_at=None, deleted_at=None, user1_id=seat.user1_id, user2_id=seat.user2_id, **values
+    )
 
 
 def by_id(connection: Connection, message_id: int) -> MessageRow | None:

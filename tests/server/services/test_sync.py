@@ -19,6 +19,7 @@ def _fill(setting: Setting, actor: Actor, conversation_id: int, count: int) -> N
     """Many messages in one transaction, at the next places as `post` would put them."""
 
     def job(unit: Unit) -> None:
+        seat = setting.access.seat(actor, conversation_id, unit.connection)
         for number in range(count):
             new = messages.NewMessage(
                 uid=new_uid(),
@@ -31,7 +32,7 @@ def _fill(setting: Setting, actor: Actor, conversation_id: int, count: int) -> N
                 mentions=None,
             )
             place = conversations.take_place(unit.connection, conversation_id, unit.now_ms)
-            messages.add(unit.connection, new, place, unit.now_ms)
+            messages.add(unit.connection, new, seat, place, unit.now_ms)
 
     setting.database.write(job)
 
