@@ -1,0 +1,121 @@
+"""A scene at a running server: two people talking, a stranger, a file; and a good request for every route."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from protocol.ids import new_uid
+from protocol.routes import ROUTES, Route
+from tests.running import PASSWORD, RunningServer
+from tests.server.files import media
+
+_ENDING = ("logout",)
+"""Routes that end the session they are asked by."""
+BY_NAME = {route.name: route for route in ROUTES}
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """Ada and Bob talk; Eve shares nothing with them. Ids as the server gave them."""
+
+    server: RunningServer
+    ada: dict[str, Any]
+    ada_token: str
+    bob: dict[str, Any]
+    bob_token: str
+    eve: dict[str, Any]
+    eve_token: str
+    conversation_id: int
+    message: dict[str, Any]
+    file: dict[str, Any]
+    upload: dict[str, Any]
+
+    def path(self, route: Route) -> str:
+        """The route's path with Ada's things in it."""
+        key, name = self.file["file_url"].split("/")[-2:]
+        return route.path.format(
+            user_id=self.ada["user_id"],
+            conversation_id=self.conversation_id,
+            message_id=self.message["message_id"],
+            attachment_id=self.upload["attachment_id"],
+            device_id=self.login()["session_id"] if route.name == "end_device" else 0,
+            key=key,
+            name=name,
+        )
+
+    def login(self) -> dict[str, Any]:
+        """Another session of Ada's, to be used up."""
+        return self.server.login(self.ada["username"])
+
+    def options(self, route: Route) -> dict[str, Any]:
+        """A good body or query for the route, as Ada would send it."""
+        ada, bob = self.ada["user_id"], self.bob["user_id"]
+        picture = {"file": ("ada.png", media.picture(size=(8, 8)), "image/png")}
+        table: dict[str, dict[str, Any]] = {
+            "register": {"json": _account(_name("new"))},
+            "login": {"json": {"username": self.ada["username"], "password": PASSWORD}},
+            "refresh": {"json": {"refresh_token": self.login()["refresh_token"]}},
+            "change_me": {"json": {"status_text": "at tea"}},
+            "change_password": {"json": {"current_password": PASSWORD, "new_password": PASSWORD}},
+            "change_avatar": {"files": picture},
+            "users": {"params": {"query": "bob"}},
+            "conversations_of_a": {"params": {"userId": ada}},
+            "open_conversation": {"json": {"participant1_id": ada, "participant2_id": bob}},
+            "messages_of": {"params": {"limit": 1}},
+            "messages_of_a": {"params": {"conversationId": self.conversation_id}},
+            "send": {"json": {"content": "hello", "sender_id": ada}},
+            "send_a": {"data": {"conversationId": self.conversation_id, "senderId": ada, "content": "hello"}},
+            "patch_message": {"json": {"is_read": True}},
+            "read_all": {"json": {"conversationId": self.conversation_id, "userId": ada}},
+            "upload": {"files": picture},
+            "sync": {"json": {}},
+            "digest": {"json": {"epoch": "x", "count": 0, "sum": 0}},
+            "verify": {"json": {"uids": [new_uid()]}},
+        }
+        return table.get(route.name, {})
+
+    def ask(self, route: Route, token: str | None = None) -> requests.Response:
+        """The good request, as Ada or as whoever owns the token."""
+        if token is None:
+            token = self.login()["access_token"] if route.name in _ENDING else self.ada_token
+        return self.server.request(route.method, self.path(route), token, **self.options(route))
+
+
+def _name(who: str) -> str:
+    """A user name nobody has."""
+    return f"{who}-{uuid.uuid4().hex[:12]}"
+
+
+def _account(name: str) -> dict[str, str]:
+    """A registration."""
+    return {"username": name, "password": PASSWORD, "display_name": "New"}
+
+
+def set_scene(server: RunningServer) -> Scene:
+    """Everybody registered, one message with a picture sent by Bob, one upload of Ada's waiting."""
+    ada, ada_token = server.create_user(_name("ada"))
+    bob, bob_token = server.create_user(_name("bob"))
+    eve, eve_token = server.create_user(_name("eve"))
+    conversation = server.open_direct(ada_token, ada["user_id"], bob["user_id"])
+    picture = {"file": ("cat.png", media.picture(size=(16, 16)), "image/png")}
+    sent = server.request("POST", "/api/upload", bob_token, files=picture).json()
+    body = {"content": "a cat", "attachments": [{"file_url": sent["file_url"]}]}
+    path = f"/api/messages/{conversation['conversation_id']}"
+    message = server.request("POST", path, bob_token, json=body).json()
+    return Scene(
+        server=server,
+        ada=ada,
+        ada_token=ada_token,
+        bob=bob,
+        bob_token=bob_token,
+        eve=eve,
+        eve_token=eve_token,
+        conversation_id=conversation["conversation_id"],
+        message=message,
+        file=message["attachments"][0],
+        upload=server.request("POST", "/api/upload", ada_token, files=picture).json(),
+    )
