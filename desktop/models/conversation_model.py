@@ -205,21 +205,23 @@ class ConversationFilter(QSortFilterProxyModel):
         """Only conversations whose name has every word of the query in it; marks and case do not matter."""
         words = folded(query).split()
         if words != self._words:
+            self.beginFilterChange()
             self._words = words
-            self.invalidateRowsFilter()
+            self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def show_unread_only(self, only: bool) -> None:
         """Only conversations with something unread, or all."""
         if only != self._unread_only:
+            self.beginFilterChange()
             self._unread_only = only
-            self.invalidateRowsFilter()
+            self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def keep(self, conversation_id: int | None) -> None:
         """The open conversation: being read does not take it away from under the reader."""
         if conversation_id != self._kept:
+            self.beginFilterChange()
             self._kept = conversation_id
-            if self._unread_only:
-                self.invalidateRowsFilter()
+            self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def index_of(self, conversation_id: int) -> QModelIndex:
         """Where a conversation stands among those shown; an invalid index where it does not."""

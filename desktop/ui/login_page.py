@@ -13,7 +13,7 @@ from desktop.ui.plain_text import PlainLabel
 
 CARD_PX = 400
 LOGO_PX = 64
-FIRST_SIZE = QSize(880, 680)
+FIRST_SIZE = QSize(880, 720)
 
 
 class LoginPage(QWidget):
