@@ -118,7 +118,7 @@ class Delivery:
         try:
             message = await self._send(waiting)
         except Refused as refusal:
-            return self._refused(waiting.entry, refusal, attempt)
+            return self._refused(uid, refusal, attempt)
         except Unreachable as reason:
             LOG.info("no answer for %s, it will be sent again: %s", uid, reason)
             return self._pace.back_off_s(attempt)
@@ -136,21 +136,27 @@ class Delivery:
         self._way.confirmed(message)
         return None
 
-    def _refused(self, entry: OutboxEntry, refusal: Refused, attempt: int) -> float | None:
+    def _refused(self, uid: str, refusal: Refused, attempt: int) -> float | None:
         """What a refusal means for the entry."""
-        LOG.info("%s was refused: %s", entry.uid, refusal.code)
+        LOG.info("%s was refused: %s", uid, refusal.code)
         if refusal.retry_after_s is not None and refusal.retryable:
             self._not_before = asyncio.get_running_loop().time() + refusal.retry_after_s
             return 0.0
         if refusal.retryable or refusal.status in NOT_ABOUT_THE_MESSAGE:
             return max(self._pace.back_off_s(attempt), self._pace.first_s / 4)
-        expired = refusal.code == ErrorCode.FILE_NOT_UPLOADED and entry.uid not in self._reuploaded
-        if expired and entry.uploaded:
-            self._reuploaded.add(entry.uid)
-            self._way.spawn(self._outbox.keep_uploads(entry.uid, ()))
+        if refusal.code == ErrorCode.FILE_NOT_UPLOADED and self._forget_uploads(uid):
             return self._pace.back_off_s(attempt)
-        self._outbox.fail(entry.uid, refusal.message)
+        self._outbox.fail(uid, refusal.message)
         return None
+
+    def _forget_uploads(self, uid: str) -> bool:
+        """An upload that was not sent for a day is gone: once, its files are uploaded again."""
+        waiting = self._outbox.get(uid)
+        if waiting is None or not waiting.entry.uploaded or uid in self._reuploaded:
+            return False
+        self._reuploaded.add(uid)
+        self._way.spawn(self._outbox.keep_uploads(uid, ()))
+        return True
 
     async def _send(self, waiting: Waiting) -> Message:
         """Upload what is left, then send by the live line, or by REST where that is down."""

@@ -124,7 +124,7 @@ class FakeServer:
         self.refusals: dict[str, deque[Refused]] = {}
         self.lost_answers: dict[str, int] = {}
         self.lost_pushes = 0
-        self.holds_pushes = False
+        self.holds_answers: asyncio.Event | None = None
         self.sends_by_rest = 0
         self.uploads: dict[str, Attachment] = {}
         self.upload_gate: asyncio.Event | None = None

@@ -62,6 +62,8 @@ class FakeLive:
         await asyncio.sleep(0)
         command = decode(COMMANDS[event].payload, plain(payload))
         self.server.calls.append((event, command))
+        if self.server.holds_answers is not None:
+            await self.server.holds_answers.wait()
         self.server.take_refusal(event)
         answer = self._do(event, command)
         if self.server.lost_answers.get(event):
