@@ -47,7 +47,7 @@ class ConversationList(QWidget):
         self.notice = Notice()
         self._skeleton = SkeletonRows()
         self._nothing = QWidget()
-        self._places = QStackedWidget()
+        self.places = QStackedWidget()
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(SHOWN_AFTER_MS)
@@ -79,13 +79,13 @@ class ConversationList(QWidget):
     def _build(self) -> None:
         """Put the parts where the mock has them."""
         for place in (self.view, self.notice, self._skeleton, self._nothing):
-            self._places.addWidget(place)
+            self.places.addWidget(place)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._head())
         column.addLayout(self._chips())
-        column.addWidget(self._places, 1)
+        column.addWidget(self.places, 1)
         column.addWidget(self.indicator)
 
     def _head(self) -> QVBoxLayout:
@@ -142,7 +142,7 @@ class ConversationList(QWidget):
         self.unread_chip.toggled.connect(self._narrow)
         self.indicator.retry_requested.connect(self._session.retry_now)
         self.indicator.log_in_requested.connect(self.log_in_requested)
-        self._patience.timeout.connect(lambda: self._places.setCurrentWidget(self._skeleton))
+        self._patience.timeout.connect(lambda: self.places.setCurrentWidget(self._skeleton))
         self._pictures.ready.connect(self.view.viewport().update)
         self._show_connection(self._session.connection.value)
         self._show_unread(self._session.conversations.unread_total.value)
@@ -170,18 +170,18 @@ class ConversationList(QWidget):
         """Show the rows, or what there is to say instead of them."""
         if self.shown.rowCount():
             self._patience.stop()
-            self._places.setCurrentWidget(self.view)
+            self.places.setCurrentWidget(self.view)
             return
         line = self._session.connection.value.line
         loading = line in {Line.CONNECTING, Line.UPDATING} and not self.model.rowCount()
         if loading:
-            if self._places.currentWidget() is not self._skeleton and not self._patience.isActive():
-                self._places.setCurrentWidget(self._nothing)
+            if self.places.currentWidget() is not self._skeleton and not self._patience.isActive():
+                self.places.setCurrentWidget(self._nothing)
                 self._patience.start()
             return
         self._patience.stop()
         self._tell_why(line)
-        self._places.setCurrentWidget(self.notice)
+        self.places.setCurrentWidget(self.notice)
 
     def _tell_why(self, line: Line) -> None:
         """Say why there are no rows, and what can be done."""

@@ -53,7 +53,7 @@ class Notice(QWidget):
         self._disc = IconDisc("message-circle")
         self._title = PlainLabel(size_px=15, weight=600, wrap=True)
         self._words = PlainLabel(size_px=13, ink="ink2", wrap=True)
-        self._button = Button("", "primary", self._act)
+        self.button = Button("", "primary", self._act)
         for label in (self._title, self._words):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         rows = QVBoxLayout(self)
@@ -65,7 +65,7 @@ class Notice(QWidget):
         rows.addWidget(self._title)
         rows.addWidget(self._words)
         rows.addSpacing(6)
-        rows.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignHCenter)
+        rows.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
         rows.addStretch()
 
     def tell(self, icon: str, title: str, words: str, action: str = "", does: Callable[[], None] | None = None) -> None:
@@ -74,8 +74,8 @@ class Notice(QWidget):
         self._title.setText(title)
         self._words.setText(words)
         self._words.setVisible(bool(words))
-        self._button.set_words(action)
-        self._button.setVisible(bool(action))
+        self.button.set_words(action)
+        self.button.setVisible(bool(action))
         self._does = does
         self.setAccessibleName(f"{title}. {words}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,25 +14,10 @@ from PySide6.QtWidgets import QApplication
 from desktop.core.bubble import ConversationRow, Preview, Tick
 from desktop.core.listops import Facet, Insert, ListOp, Move, Remove, Replace, replay
 from desktop.core.moments import HOUR_MS, MINUTE_MS
-from desktop.core.observable import Topic
 from desktop.core.ports import Clock
 from desktop.models.conversation_model import ConversationFilter, ConversationModel, preview_sender, preview_words
 from desktop.models.roles import Role
-
-NOON_MS = 1_795_608_000_000
-
-
-class Rows:
-    """A list that tells its operations as the core's conversation list does."""
-
-    def __init__(self, *rows: ConversationRow) -> None:
-        self.rows: list[ConversationRow] = list(rows)
-        self.operations: Topic[Sequence[ListOp[ConversationRow]]] = Topic()
-
-    def do(self, *operations: ListOp[ConversationRow]) -> None:
-        for operation in operations:
-            replay(self.rows, operation)
-        self.operations.publish(operations)
+from tests.desktop.conversation_rows import NOON_MS, Rows, row
 
 
 class Hands:
@@ -42,11 +26,6 @@ class Hands:
     def __init__(self) -> None:
         self.now_ms = NOON_MS
         self.clock = Clock(lambda: self.now_ms)
-
-
-def row(number: int, title: str = "", **facts: object) -> ConversationRow:
-    made = ConversationRow(number, title or f"Person {number}", None, number, number, Preview(), NOON_MS, 0, "offline")
-    return replace(made, **facts)  # type: ignore[arg-type]
 
 
 def titles(shown: ConversationFilter) -> list[str]:

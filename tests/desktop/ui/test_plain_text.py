@@ -20,8 +20,6 @@ def test_a_label_is_plain(qapp: QApplication) -> None:
     assert label.text() == EVIL
 
 
-# Qt's offscreen screen says so for every window of a fixed size.
-@pytest.mark.allow_logs("propagateSizeHints")
 def test_a_message_box_is_plain_throughout(qapp: QApplication) -> None:
     box = PlainMessageBox(None, "Title", EVIL, EVIL)
     box.open()
