@@ -50,8 +50,8 @@ class Secrets:
         )
 
     def keep(self, account: str, token: str) -> None:
-        """Keep or replace an account's token. Raises OSError where neither keyring nor disk takes it."""
-        if self._keyring is not None:
+        """Keep or replace an account's token, in the file where it is in one already. Raises OSError."""
+        if self._keyring is not None and not self._path(account).exists():
             ring = self._keyring
             self._asked(lambda: ring.set_password(_SERVICE, self._name(account), token))
             return
@@ -69,13 +69,12 @@ class Secrets:
 
     def find(self, account: str) -> str | None:
         """An account's token, or None. Raises OSError where the keyring does not answer."""
-        if self._keyring is not None:
-            ring = self._keyring
-            return self._asked(lambda: ring.get_password(_SERVICE, self._name(account)))
-        try:
+        with contextlib.suppress(FileNotFoundError):
             return self._path(account).read_text(encoding="ascii").strip() or None
-        except FileNotFoundError:
+        if self._keyring is None:
             return None
+        ring = self._keyring
+        return self._asked(lambda: ring.get_password(_SERVICE, self._name(account)))
 
     def forget(self, account: str) -> None:
         """Remove an account's token; harmless when there is none."""

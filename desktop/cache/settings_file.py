@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from desktop.core.observable import Observable
+from protocol.limits import Limits
+from protocol.shapes import User
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +33,9 @@ class Settings(Struct, kw_only=True, frozen=True):
     server: str = ""
     server_name: str = ""
     username: str = ""
-    user_id: int = 0
-    session_id: int = 0
+    me: User | None = None
+    """Who is signed in, as last seen: the window can open before the server answers."""
+    limits: Limits | None = None
     stay_signed_in: bool = True
     last_folder: str = ""
 

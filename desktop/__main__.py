@@ -1,0 +1,21 @@
+"""`hearth` and `python -m desktop`: the app, or with `demo` the app with sample people."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run what the command line asks for; the exit status."""
+    if sys.argv[1:2] == ["demo"]:
+        # The demo needs the server's extra and is left out of the packaged app.
+        from desktop.demo.stage import main as demo  # noqa: PLC0415
+
+        return demo(sys.argv[2:])
+    from desktop.app.start import main as app  # noqa: PLC0415 - the demo's own process paints nothing
+
+    return app()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

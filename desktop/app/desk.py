@@ -1,0 +1,246 @@
+"""Which window is open: the opening one, the log-in page, or an account's main window. Owns session and line."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QWidget
+
+from desktop.app.folders import Folders
+from desktop.app.opening import OpeningWindow
+from desktop.app.options import Options
+from desktop.cache.outbox_file import SqliteOutboxFile
+from desktop.cache.settings_file import SettingsFile
+from desktop.core.moments import system_clock
+from desktop.core.ports import Unreachable
+from desktop.core.session import Session
+from desktop.ui.login_page import LoginPage
+from desktop.ui.main_window import MainWindow
+from desktop.ui.pictures import Pictures
+from desktop.ui.tasks import Tasks
+from protocol.accounts import Tokens
+from protocol.errors import Refused
+from protocol.limits import Limits
+from protocol.shapes import User
+
+if TYPE_CHECKING:
+    from desktop.app.network import Line, Network
+    from desktop.cache.secrets import Secrets
+    from desktop.net.sign_in import SignedIn
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_GOODBYE_S = 5.0
+"""How long signing out waits for the server: it ends here also when nobody answers."""
+
+
+def load_network() -> Network:
+    """The network's modules, a good part of a second at a cold start (desktop/app/network.py): for a worker thread."""
+    from desktop.app.network import Network  # noqa: PLC0415 - the one lazy import; its figure stands there
+
+    return Network()
+
+
+class Desk:
+    """Leads from the opening window to the account's own, and back by signing out.
+
+    opening ──a session was kept──────────────► main window ──sign out──► log-in page
+       └──none──► log-in page ──entered──► main window ──session revoked, "log in"──┘
+    """
+
+    def __init__(self, folders: Folders, settings: SettingsFile, options: Options) -> None:
+        self._folders = folders
+        self._settings = settings
+        self._options = options
+        self._place = QRect(*options.place) if options.place else None
+        self._worker = ThreadPoolExecutor(2, thread_name_prefix="app")
+        self._tasks = Tasks()
+        self._shown: QWidget | None = None
+        self._network: Network | None = None
+        self._secrets: Secrets | None = None
+        self._line: Line | None = None
+        self._pictures: Pictures | None = None
+        self.session: Session | None = None
+        self.window: MainWindow | None = None
+        self.login: LoginPage | None = None
+
+    async def open(self) -> None:
+        """Show a window at once, then load the network, then go where the person was last."""
+        opening = OpeningWindow(self._place)
+        self._show(opening)
+        await opening.painted
+        self._network = await self._work(load_network)
+        network, data = self._network, self._folders.data
+        self._secrets = await self._work(lambda: network.open_secrets(data))
+        if opening.closed_by_user:
+            return
+        if self._options.link or not await self._resume():
+            self._ask_to_log_in()
+
+    async def close(self) -> None:
+        """Leave everything in order: what waits is on disk, the line is down, the settings are written."""
+        self._tasks.cancel()
+        await self._leave_session()
+        self._show(None)
+        await self._work(self._settings.close)
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    async def log_in(self, address: str, username: str, password: str) -> None:
+        """What the log-in page does, without it. Raises Unusable, Refused or Unreachable."""
+        network, secrets = self._ready()
+        door = network.sign_in(self.entered, secrets.words)
+        await door.log_in(await door.look_up(address), username, password, stay=False)
+
+    async def entered(self, signed_in: SignedIn) -> None:
+        """A session was opened on the log-in page: keep it as wished, and show its window."""
+        network, secrets = self._ready()
+        url, tokens = signed_in.address.url, signed_in.tokens
+        account = network.account_name(url, tokens.user.username)
+        if signed_in.stay:
+            await self._keep(account, tokens.refresh_token)
+        else:
+            await self._work(lambda: secrets.forget(account))
+        self._settings.change(
+            server=url,
+            server_name=signed_in.info.name,
+            username=tokens.user.username,
+            me=tokens.user if signed_in.stay else None,
+            limits=signed_in.info.limits,
+            stay_signed_in=signed_in.stay,
+        )
+        await self._begin(account, tokens.user, tokens.refresh_token, stay=signed_in.stay, tokens=tokens)
+
+    async def _resume(self) -> bool:
+        """Go on with the session that was kept, also while nobody answers; False where there is none."""
+        network, secrets = self._ready()
+        known = self._settings.current.value
+        if not known.server or known.me is None:
+            return False
+        account = network.account_name(known.server, known.username)
+        try:
+            token = await self._work(lambda: secrets.find(account))
+        except OSError as error:
+            log.warning("the kept session cannot be read: %s", error)
+            return False
+        if token is None:
+            return False
+        await self._begin(account, known.me, token, stay=True)
+        return True
+
+    async def _begin(
+        self, account: str, me: User, refresh_token: str, *, stay: bool, tokens: Tokens | None = None
+    ) -> None:
+        """Build the session and show its window."""
+        network, secrets = self._ready()
+        await self._leave_session()
+        known = self._settings.current.value
+        limits = known.limits or Limits()
+        save: Callable[[str], None] = (lambda token: secrets.keep(account, token)) if stay else _keep_nowhere
+        self._line = network.line_to(known.server, limits, refresh_token, save, tokens)
+        outbox = SqliteOutboxFile(self._folders.account(account))
+        session = self.session = Session(me, self._line.live, self._line.api, outbox, system_clock(), limits=limits)
+        session.me.subscribe(lambda user: self._settings.change(me=user) if stay else None)
+        self._pictures = Pictures(self._line.api)
+        await session.start()
+        self._show_main(session, self._pictures)
+
+    def _show_main(self, session: Session, pictures: Pictures) -> None:
+        """The account's window in the place of whatever is shown."""
+        window = self.window = MainWindow(session, self._settings, pictures)
+        window.sign_out_requested.connect(lambda: self._tasks.start(self._sign_out()))
+        window.log_in_requested.connect(lambda: self._tasks.start(self._log_in_again()))
+        if self._place is not None:
+            window.setGeometry(self._place)
+        self._show(window)
+        if self._options.conversation:
+            window.open_conversation(self._options.conversation)
+
+    def _ask_to_log_in(self, words: str = "") -> None:
+        """The log-in page, filled with what is known."""
+        network, secrets = self._ready()
+        known = self._settings.current.value
+        door = network.sign_in(self.entered, secrets.words)
+        page = self.login = LoginPage(door, address=known.server, username=known.username, stay=known.stay_signed_in)
+        self._show(page)
+        if words:
+            page.say(words)
+        if self._options.link:
+            page.look_up(self._options.link)
+
+    async def _log_in_again(self) -> None:
+        """The session was ended elsewhere. Nothing local is lost: what waits goes out after the next log-in."""
+        reason = self.session.connection.value.reason if self.session else None
+        self._ask_to_log_in(reason or "Log in again; nothing that waits here is lost.")
+        await self._leave_session()
+
+    async def _sign_out(self) -> None:
+        """End the session on the server if it answers, and remove everything of the account from this computer."""
+        network, secrets = self._ready()
+        known = self._settings.current.value
+        account = network.account_name(known.server, known.username)
+        if self._line is not None:
+            with suppress(Refused, Unreachable, TimeoutError):
+                await asyncio.wait_for(self._line.api.logout(), _GOODBYE_S)
+        self._settings.change(me=None, username="", limits=None)
+        self._ask_to_log_in()
+        await self._leave_session()
+        await self._work(lambda: secrets.forget(account))
+        folder = self._folders.account(account)
+        await self._work(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+    async def _leave_session(self) -> None:
+        """Close session, pictures and line; the window first, so that nobody looks at what ends."""
+        window, session, pictures, line = self.window, self.session, self._pictures, self._line
+        self.window = self.session = self._pictures = self._line = None
+        if window is not None:
+            window.detach()
+            if window is self._shown:
+                self._shown = None
+            window.close()
+            window.deleteLater()
+        if session is not None:
+            await session.close()
+        if pictures is not None:
+            pictures.close()
+        if line is not None:
+            line.close()
+
+    def _show(self, shown: QWidget | None) -> None:
+        """One window in the place of another: the new one first, so that the app never seems to end."""
+        before, self._shown = self._shown, shown
+        if shown is not None:
+            shown.show()
+        if before is not None and before is not self.window:
+            before.close()
+            before.deleteLater()
+
+    async def _keep(self, account: str, token: str) -> None:
+        """Keep a refresh token, or say in the log that the next start will ask."""
+        _, secrets = self._ready()
+        try:
+            await self._work(lambda: secrets.keep(account, token))
+        except OSError as error:
+            log.warning("the session cannot be kept: %s", error)
+
+    def _ready(self) -> tuple[Network, Secrets]:
+        """Network and secrets, which are there once the opening is over."""
+        if self._network is None or self._secrets is None:
+            raise RuntimeError("the network is not loaded yet")
+        return self._network, self._secrets
+
+    async def _work(self, job: Callable[[], T]) -> T:
+        """The result of a blocking job."""
+        return await asyncio.wrap_future(self._worker.submit(job))
+
+
+def _keep_nowhere(_token: str) -> None:
+    """The person did not want to stay signed in: the session ends with the app."""

@@ -1,0 +1,54 @@
+"""The first window: painted before anything of the network is even loaded."""
+
+from __future__ import annotations
+
+import asyncio
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QFont, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from desktop.ui import fonts, icons, theme, window_memory
+
+LOGO_PX = 72
+
+
+class OpeningWindow(QWidget):
+    """Hearth's mark on the window's background. `painted` is done after the first picture is on the screen."""
+
+    def __init__(self, place: QRect | None) -> None:
+        super().__init__()
+        self.painted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed_by_user = False
+        self.setWindowTitle("Hearth")
+        self.setWindowIcon(icons.window_icon())
+        if place is None:
+            self.resize(window_memory.FIRST_SIZE)
+        else:
+            self.setGeometry(place)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Mark and name in the middle."""
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme.current().background)
+            mark = icons.pixmap(icons.APP_ICON, theme.current().accent, LOGO_PX)
+            box = QRect(0, 0, LOGO_PX, LOGO_PX)
+            box.moveCenter(self.rect().center())
+            painter.drawPixmap(box, mark)
+            painter.setPen(theme.current().ink2)
+            painter.setFont(QFont(fonts.text(fonts.TITLE_PX, 600)))
+            words = QRect(0, box.bottom() + 16, self.width(), 32)
+            painter.drawText(words, Qt.AlignmentFlag.AlignHCenter, "Hearth")
+        if not self.painted.done():
+            self.painted.set_result(None)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Somebody changed their mind before it began."""
+        self.closed_by_user = event.spontaneous()
+        if not self.painted.done():
+            self.painted.set_result(None)
+        super().closeEvent(event)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """The size of a first start."""
+        return window_memory.FIRST_SIZE

@@ -1,0 +1,139 @@
+"""Starting and ending: one QApplication, one loop, and everything closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from desktop.app import journal
+from desktop.app.desk import Desk
+from desktop.app.folders import Folders
+from desktop.app.options import Options, read_options
+from desktop.app.self_check import check
+from desktop.cache.settings_file import SettingsFile
+from desktop.core.bubble import Line
+from desktop.ui import fonts, theme
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the app; the exit status: 0 well ended, 1 failed, 2 asked wrongly or without a display."""
+    options = read_options(sys.argv[1:] if arguments is None else arguments)
+    if options.self_check:
+        with tempfile.TemporaryDirectory(prefix="hearth-check-", ignore_cleanup_errors=True) as profile:
+            return _run(options, Folders(Path(profile)))
+    return _run(options, Folders(options.profile))
+
+
+def _run(options: Options, folders: Folders) -> int:
+    """Everything between the first window and the last."""
+    if not _has_display(options):
+        sys.stderr.write("Hearth needs a display. Set DISPLAY or WAYLAND_DISPLAY, or start it from the desktop.\n")
+        return 2
+    folders.make()
+    journal.open_journal(folders.log)
+    app = QApplication([sys.argv[0]])
+    app.setApplicationName("Hearth")
+    app.setDesktopFileName("hearth")
+    app.setQuitOnLastWindowClosed(False)
+    settings = SettingsFile(folders.settings)
+    fonts.install()
+    theme.install(settings.current.value.theme)
+    loop = QEventLoop(app)
+    loop.set_exception_handler(journal.log_task_error)
+    asyncio.set_event_loop(loop)
+    try:
+        status: int = loop.run_until_complete(_live(app, options, Desk(folders, settings, options)))
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+        journal.close_journal()
+    return status
+
+
+async def _live(app: QApplication, options: Options, desk: Desk) -> int:
+    """Open, wait until the last window is closed or somebody asks to end, close."""
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def end() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    app.lastWindowClosed.connect(end)
+    app.applicationStateChanged.connect(lambda state: _came_back(desk, state))
+    unhook = _end_on_signals(end)
+    status = 0
+    try:
+        await desk.open()
+        if options.self_check:
+            status = await check(desk, options.self_check, options.user)
+        else:
+            await ended
+    finally:
+        unhook()
+        app.lastWindowClosed.disconnect(end)
+        await desk.close()
+        await _cancel_the_rest()
+    return status
+
+
+def _came_back(desk: Desk, state: Qt.ApplicationState) -> None:
+    """Somebody looks at the app again, perhaps after the computer slept: an offline line is tried at once."""
+    active = state is Qt.ApplicationState.ApplicationActive
+    if active and desk.session is not None and desk.session.connection.value.line is Line.OFFLINE:
+        desk.session.retry_now()
+
+
+def _end_on_signals(end: Callable[[], None]) -> Callable[[], None]:
+    """Let SIGTERM and Ctrl+C close the app in order; the result undoes it.
+
+    Python's handlers run only between bytecodes, and Qt's loop waits in C: the wake-up socket is read by the loop.
+    """
+    if os.name != "posix":
+        return lambda: None
+    loop = asyncio.get_running_loop()
+    inner, outer = socket.socketpair()
+    for end_of_pair in (inner, outer):
+        end_of_pair.setblocking(False)
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: end()) for number in numbers]
+    signal.set_wakeup_fd(outer.fileno())
+    loop.add_reader(inner.fileno(), lambda: inner.recv(64))
+
+    def undo() -> None:
+        signal.set_wakeup_fd(-1)
+        loop.remove_reader(inner.fileno())
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+        inner.close()
+        outer.close()
+
+    return undo
+
+
+async def _cancel_the_rest() -> None:
+    """Whatever still runs is ended before the loop is (reliability Q2)."""
+    rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+
+
+def _has_display(options: Options) -> bool:
+    """Whether Qt will find a screen; a self-check makes do without one."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return True
+    if options.self_check:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    return bool(options.self_check)
