@@ -25,6 +25,8 @@ Source = str | Path
 REMEMBERED_BYTES = 64 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 """The contract's limit for pictures (protocol.limits.Limits.image_pixels)."""
+WHOLE_AT_MOST = 4_096
+"""A whole picture is decoded to at most this many pixels a side: sharp on any screen, 64 MB at the worst."""
 RETRY_MS = 10_000
 
 
@@ -139,7 +141,8 @@ def _bytes_of(picture: QPixmap) -> int:
 def decode(data: bytes, size: QSize) -> QImage:
     """Decode bytes into a picture that fills `size`, upright; runs in a thread. Raises NoPicture.
 
-    Nothing is scaled up: a picture smaller than `size` stands in the middle of it on nothing.
+    Nothing is scaled up: a picture smaller than `size` stands in the middle of it on nothing. An empty `size` asks for
+    the whole picture.
     """
     buffer = QBuffer()
     buffer.setData(QByteArray(data))
@@ -152,7 +155,9 @@ def decode(data: bytes, size: QSize) -> QImage:
         raise NoPicture
     turned = bool(reader.transformation() & reader.transformation().TransformationRotate90)
     box = size.transposed() if turned else size
-    if not size.isEmpty() and natural.width() >= box.width() and natural.height() >= box.height():
+    if size.isEmpty() and max(natural.width(), natural.height()) > WHOLE_AT_MOST:
+        reader.setScaledSize(natural.scaled(WHOLE_AT_MOST, WHOLE_AT_MOST, Qt.AspectRatioMode.KeepAspectRatio))
+    elif not size.isEmpty() and natural.width() >= box.width() and natural.height() >= box.height():
         reader.setScaledSize(natural.scaled(box, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
     image = reader.read()
     if image.isNull():

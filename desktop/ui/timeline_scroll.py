@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import QModelIndex, QRect, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from desktop.core.bubble import Bubble, Row, UnreadLine
@@ -42,6 +42,7 @@ class TimelineScroll(QAbstractScrollArea):
         self._geometry = RowGeometry()
         self._anchor = Anchor()
         self._landing = False
+        self._ends_with_latest = True
         self._settling = False
         self._laid_out_width = 0.0
         self._measuring = self.timer(0, self._measure_some)
@@ -54,6 +55,11 @@ class TimelineScroll(QAbstractScrollArea):
         timer.setInterval(interval_ms)
         timer.timeout.connect(work)
         return timer
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The size is known now: stand where the reader left, or land."""
+        super().showEvent(event)
+        self.settle()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another size: the anchor stays."""
@@ -112,8 +118,15 @@ class TimelineScroll(QAbstractScrollArea):
         return ReadingPlace(rows[self._anchor.index].key, self._anchor.offset)
 
     def finish_landing(self) -> None:
-        """The first page is there: from now on the reader's place is kept."""
-        self._landing = False
+        """The first page is there: from now on the reader's place is kept. A hidden view lands when it is shown."""
+        if self.isVisible():
+            self._landing = False
+
+    def set_ends_with_latest(self, ends: bool) -> None:
+        """Whether the last row is the latest message; where it is not, nothing below is followed."""
+        self._ends_with_latest = ends
+        if not ends and self._anchor.follows and not self._landing:
+            self._take_anchor()
 
     def at_bottom(self) -> bool:
         """Whether the reader is at the end of what is shown."""
@@ -277,7 +290,7 @@ class TimelineScroll(QAbstractScrollArea):
     def _take_anchor(self) -> None:
         """Anchor the first bubble on screen. Lines between bubbles move when older messages come, bubbles do not."""
         bar = self.verticalScrollBar()
-        follows = bar.maximum() - bar.value() <= AT_BOTTOM
+        follows = self._ends_with_latest and bar.maximum() - bar.value() <= AT_BOTTOM
         visible = [(index, row) for index, row, _ in self.visible_rows()]
         if not visible:
             self._anchor.follows = follows

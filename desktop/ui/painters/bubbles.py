@@ -103,7 +103,7 @@ def _paint_meta(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: 
 
 
 def _paint_failure(painter: QPainter, failure: Failure, facts: Facts) -> None:
-    """ "Not sent · Retry · Edit · Copy · Delete", and why."""
+    """Draw what can be done about a refused message, and why it was refused."""
     painter.setFont(fonts.text(12, 500))
     painter.setPen(facts.theme.bad)
     for word in failure.words:

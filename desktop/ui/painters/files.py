@@ -26,9 +26,7 @@ def picture_source(file: BubbleFile) -> Source | None:
     """Where a file's picture is taken from: the local file while it is sent, else the server's smaller one."""
     if file.kind == "video" and not file.thumbnail_url:
         return None
-    if file.url is None and file.path:
-        return Path(file.path)
-    return file.thumbnail_url or file.url
+    return Path(file.path) if file.path else file.thumbnail_url or file.url
 
 
 def file_words(bubble: Bubble, file: BubbleFile, facts: Facts) -> str:

@@ -1,0 +1,219 @@
+"""One conversation on screen: header, state of the line, timeline, who types, composer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
+
+from desktop.core.bubble import Bubble, Header
+from desktop.core.moments import system_clock
+from desktop.core.ports import Clock
+from desktop.core.session import Session
+from desktop.ui import theme
+from desktop.ui.chat_header import ChatHeader, first_name, typing_words
+from desktop.ui.composer import Composer
+from desktop.ui.connection_bar import ConnectionBar
+from desktop.ui.drop_target import DropTarget
+from desktop.ui.file_actions import FileActions
+from desktop.ui.image_viewer import ImageViewer
+from desktop.ui.message_actions import MessageActions
+from desktop.ui.message_field import brings_files
+from desktop.ui.notice import Notice
+from desktop.ui.outgoing import Outgoing
+from desktop.ui.pictures import Pictures
+from desktop.ui.plain_text import PlainLabel
+from desktop.ui.timeline_pane import TimelinePane
+from desktop.ui.toast import Toast
+from desktop.ui.transfers import Transfers
+
+TYPING_LINE = 22
+
+
+class ChatPage(QWidget):
+    """Shows one conversation of a session. Owns which one is open; every verb is the session's."""
+
+    back_requested = Signal()
+
+    def __init__(self, session: Session, pictures: Pictures, clock: Clock | None = None) -> None:
+        super().__init__()
+        clock = clock or system_clock()
+        self._clock = clock
+        self._session = session
+        self._pictures = pictures
+        self._conversation_id: int | None = None
+        self._name = ""
+        self._unsubscribe: list[Callable[[], None]] = []
+        transfers = Transfers(self)
+        self.header = ChatHeader(pictures, clock)
+        self.bar = ConnectionBar(clock)
+        self.pane = TimelinePane(pictures, transfers, clock)
+        self.composer = Composer(pictures, session.limits.content_chars)
+        self.toast = Toast(self)
+        self.outgoing = Outgoing(session, self.composer)
+        self.files = FileActions(session.api, transfers, self.toast, self)
+        self.message_actions = MessageActions(session, self.outgoing, self.files, self)
+        self._typing = PlainLabel(size_px=12, ink="ink2")
+        self._nothing_open = Notice()
+        self._drop = DropTarget(self)
+        self._viewer: ImageViewer | None = None
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        """From the top down; without a conversation one sentence instead."""
+        self.setAcceptDrops(True)
+        self._typing.setFixedHeight(TYPING_LINE)
+        self._typing.setContentsMargins(24, 0, 24, 0)
+        talk = QWidget()
+        rows = QVBoxLayout(talk)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.header)
+        rows.addWidget(self.bar)
+        rows.addWidget(self.pane, 1)
+        rows.addWidget(self._typing)
+        rows.addWidget(self.composer)
+        words = "Pick one from the list, or write to somebody new."
+        self._nothing_open.tell("message-circle", "Choose a conversation", words)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._nothing_open)
+        self._stack.addWidget(talk)
+        self.setFocusProxy(self.composer)
+
+    def _connect(self) -> None:
+        """Signals of the parts, and the session's line."""
+        self.header.back_requested.connect(self.back_requested)
+        self.bar.retry_requested.connect(self._session.retry_now)
+        self.composer.attach_asked.connect(self._choose_files)
+        self.outgoing.sent.connect(self.pane.to_latest)
+        self.pane.seen.connect(self._mark_read)
+        self.pane.view.clicked.connect(self.message_actions.click)
+        self.pane.view.menu_asked.connect(self.message_actions.ask)
+        self.pane.view.typed.connect(self.composer.insert)
+        self.message_actions.picture_opened.connect(self._view_picture)
+        self.message_actions.marked_unread.connect(self.pane.reporter.pause)
+        theme.source().changed.connect(self.update)
+        self._unsubscribe_line = self._session.connection.subscribe(self.bar.show_connection)
+        self.bar.show_connection(self._session.connection.value)
+
+    @property
+    def conversation_id(self) -> int | None:
+        """The conversation that is open."""
+        return self._conversation_id
+
+    def open(self, conversation_id: int) -> None:
+        """Show a conversation; the one before is left as it stands."""
+        if conversation_id == self._conversation_id:
+            return
+        self._leave()
+        self._conversation_id = conversation_id
+        header = self._session.header(conversation_id)
+        self._unsubscribe = [header.subscribe(self._show_header)]
+        self._show_header(header.value)
+        self.outgoing.enter(conversation_id)
+        self._stack.setCurrentIndex(1)
+        self.pane.open(self._session.timeline(conversation_id), self._name)
+        self._session.look_at(conversation_id)
+
+    def close_conversation(self) -> None:
+        """Show no conversation."""
+        self._leave()
+        self._session.look_at(None)
+        self._stack.setCurrentIndex(0)
+
+    def show_back(self, shown: bool) -> None:
+        """Offer the way back to the list, where it is not beside."""
+        self.header.back.setVisible(shown)
+
+    def detach(self) -> None:
+        """Follow the session no longer; the page may go now."""
+        self._leave()
+        self._unsubscribe_line()
+        self.outgoing.close()
+        self.files.close()
+
+    def _leave(self) -> None:
+        """Let go of the open conversation."""
+        if self._conversation_id is None:
+            return
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._unsubscribe = []
+        self.outgoing.enter(None)
+        self.pane.leave()
+        self.header.clear()
+        self._close_viewer()
+        self._conversation_id = None
+
+    def _show_header(self, header: Header) -> None:
+        """Who it is, and who types."""
+        self._name = first_name(header.title)
+        self.header.show_header(header)
+        self.composer.set_name(self._name)
+        self._typing.setText(typing_words(header))
+
+    def typing_line(self) -> str:
+        """What is said over the composer."""
+        return self._typing.text()
+
+    def _mark_read(self, position: int) -> None:
+        """The reader has seen the messages up to here."""
+        if self._conversation_id is not None:
+            self._session.mark_read(self._conversation_id, position)
+
+    def _choose_files(self) -> None:
+        """The system's file dialog; the loop runs on behind it."""
+        dialog = QFileDialog(self, f"Send files to {self._name}")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(self._stage_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _stage_chosen(self, chosen: list[str]) -> None:
+        """What was chosen stands in the composer."""
+        self.outgoing.stage([Path(path) for path in chosen])
+
+    # The viewer
+
+    def _view_picture(self, bubble: Bubble, number: int) -> None:
+        """Open the viewer over the whole window, with all pictures of the conversation that are held."""
+        self._close_viewer()
+        viewer = ImageViewer(self._pictures, self._clock, self.window())
+        viewer.save_asked.connect(self.files.save_as)
+        viewer.show_pictures(self.pane.bubbles(), bubble.key, number)
+        self._viewer = viewer
+
+    def _close_viewer(self) -> None:
+        """Close the viewer, if it is open."""
+        viewer, self._viewer = self._viewer, None
+        if viewer is not None:
+            viewer.close()
+
+    # Dropped files
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files over an open conversation are welcome."""
+        if self._conversation_id is not None and brings_files(event.mimeData()):
+            event.acceptProposedAction()
+            self._drop.offer(self._name)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """They went away."""
+        self._drop.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """They stand in the composer now."""
+        self._drop.hide()
+        self.outgoing.take(event.mimeData())
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground under everything."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.current().background)
+        painter.end()

@@ -1,0 +1,54 @@
+"""The place of a picture in the viewer: fitted, zoomed around a point, or dragged."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPixmap
+
+LARGEST = 16.0
+"""Screen pixels a picture's pixel; nearer there is nothing more to see."""
+SMALLEST_SIDE = 24.0
+
+
+class PictureFrame:
+    """Owns the picture shown and the box it is drawn into, in the viewer's coordinates."""
+
+    def __init__(self) -> None:
+        self.picture: QPixmap | None = None
+        self.box = QRectF()
+
+    def clear(self) -> None:
+        """No picture."""
+        self.picture, self.box = None, QRectF()
+
+    def take(self, picture: QPixmap, room: QRectF) -> None:
+        """Show another picture, fitted."""
+        self.picture = picture
+        self.fit(room)
+
+    def fit(self, room: QRectF) -> None:
+        """The whole picture in the middle of `room`, never larger than it is."""
+        if self.picture is None or self.picture.isNull() or room.isEmpty():
+            return
+        size = self.picture.size().toSizeF()
+        scale = min(1.0, room.width() / size.width(), room.height() / size.height())
+        self.box = QRectF(0, 0, size.width() * scale, size.height() * scale)
+        self.box.moveCenter(room.center())
+
+    def zoom(self, factor: float, around: QPointF) -> None:
+        """Grow or shrink by a factor; what is under `around` stays there."""
+        if self.picture is None or self.box.isEmpty():
+            return
+        scale = self.box.width() / self.picture.width()
+        least = SMALLEST_SIDE / max(self.picture.width(), self.picture.height())
+        factor = min(max(scale * factor, least), LARGEST) / scale
+        corner = around + (self.box.topLeft() - around) * factor
+        self.box = QRectF(corner, self.box.size() * factor)
+
+    def move(self, step: QPointF) -> None:
+        """Drag."""
+        self.box.translate(step)
+
+    def contains(self, point: QPointF) -> bool:
+        """Whether a point lies on the picture."""
+        return self.picture is not None and self.box.contains(point)

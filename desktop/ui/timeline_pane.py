@@ -1,0 +1,186 @@
+"""The middle of a conversation: its timeline, or what stands in its place, and the button that leads to the latest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from desktop.core.bubble import Bubble
+from desktop.core.ports import Clock
+from desktop.core.timeline import Timeline, TimelineState
+from desktop.models.timeline_model import TimelineModel
+from desktop.ui.jump_button import SHADOW, JumpButton
+from desktop.ui.notice import Notice
+from desktop.ui.pictures import Pictures
+from desktop.ui.scroll_anchor import ReadingPlace
+from desktop.ui.seen_reporter import SeenReporter
+from desktop.ui.timeline_skeleton import TimelineSkeleton
+from desktop.ui.timeline_view import TimelineView
+from desktop.ui.transfers import Transfers
+
+SKELETON_AFTER_MS = 150
+JUMP_RIGHT, JUMP_BOTTOM = 20, 8
+
+
+class TimelinePane(QWidget):
+    """Follows one timeline at a time. Owns its model, and which places reading stopped at (behaviour 4)."""
+
+    seen = Signal(int)
+    """A position the reader has seen."""
+
+    def __init__(self, pictures: Pictures, transfers: Transfers, clock: Clock, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = TimelineView(pictures, transfers, clock)
+        self.reporter = SeenReporter(self.view, self._has_focus)
+        self.jump = JumpButton(self)
+        self._notice = Notice()
+        self._skeleton = TimelineSkeleton()
+        self._timeline: Timeline | None = None
+        self._model: TimelineModel | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._places: dict[int, ReadingPlace] = {}
+        self._name = ""
+        self._newest_seen = 0
+        self._stack = QStackedLayout(self)
+        for part in (self.view, self._notice, self._skeleton):
+            self._stack.addWidget(part)
+        self._patience = self.view.timer(SKELETON_AFTER_MS, self._lose_patience)
+        self._landed = self.view.timer(0, self.view.finish_landing)
+        self._connect()
+
+    def _connect(self) -> None:
+        """Signals of the parts."""
+        self.view.older_wanted.connect(self._load_older)
+        self.view.newer_wanted.connect(self._load_newer)
+        self.view.hole_seen.connect(self._fill_hole)
+        self.view.moved.connect(self._show_jump)
+        self.jump.clicked.connect(self.to_latest)
+        self.reporter.seen.connect(self.seen)
+
+    def open(self, timeline: Timeline, name: str) -> None:
+        """Show a timeline; the reader stands where they left it, else at the unread line, else at the end."""
+        self.leave()
+        self._timeline, self._name, self._newest_seen = timeline, name, 0
+        timeline.begin_reading()
+        self._model = TimelineModel(timeline, self)
+        self._unsubscribe = timeline.state.subscribe(self._follow_state)
+        self.view.set_ends_with_latest(not timeline.state.value.has_newer)
+        self.view.set_model(self._model, self._places.pop(timeline.conversation_id, None))
+        self._follow_state(timeline.state.value)
+        self.reporter.restart()
+
+    def leave(self) -> None:
+        """Follow no timeline; remember where the reader stood."""
+        if self._timeline is None:
+            return
+        place = self.view.place()
+        if place is not None:
+            self._places[self._timeline.conversation_id] = place
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        self.view.set_model(None)
+        if self._model is not None:
+            self._model.detach()
+            self._model.deleteLater()
+        self._timeline.end_reading()
+        self._timeline = self._model = self._unsubscribe = None
+        self._patience.stop()
+
+    def to_latest(self) -> None:
+        """Lead to the latest message, and follow from there."""
+        if self._timeline is not None and self._timeline.has_newer:
+            self._timeline.jump_to_latest()
+        self.view.scroll_to_bottom()
+
+    def bubbles(self) -> list[Bubble]:
+        """The messages held, from the oldest."""
+        return [] if self._model is None else [row for row in self._model.rows() if isinstance(row, Bubble)]
+
+    def state_title(self) -> str:
+        """What stands in the place of the timeline; empty while it is shown."""
+        current = self._stack.currentWidget()
+        return self._notice.title() if current is self._notice else "" if current is self.view else "Loading"
+
+    def _follow_state(self, state: TimelineState) -> None:
+        """Timeline, skeleton, notice."""
+        self.view.set_ends_with_latest(not state.has_newer)
+        has_rows = self._model is not None and self._model.rowCount() > 0
+        if has_rows or state.phase == "ready":
+            self._show(self.view)
+            if state.phase != "loading":
+                self._landed.start()
+        elif state.phase == "loading":
+            self._patience.start()
+        elif state.phase == "error":
+            self._notice.tell(
+                "wifi-off", "The messages could not be loaded", state.reason or "", "Try again", self._retry
+            )
+            self._show(self._notice)
+        else:
+            words = f"Say hello to {self._name}." if self._name else "Say hello."
+            self._notice.tell("message-circle", "No messages yet", words)
+            self._show(self._notice)
+
+    def _show(self, part: QWidget) -> None:
+        """One of the three; the rows were laid out hidden and settle now."""
+        self._patience.stop()
+        if self._stack.currentWidget() is not part:
+            self._stack.setCurrentWidget(part)
+        self._show_jump()
+
+    def _lose_patience(self) -> None:
+        """It takes longer than a blink."""
+        if self._model is not None and self._model.rowCount() == 0:
+            self._stack.setCurrentWidget(self._skeleton)
+
+    def _retry(self) -> None:
+        """Ask for the page again."""
+        if self._timeline is not None:
+            self._timeline.retry()
+
+    def _load_older(self) -> None:
+        """The reader comes near the top."""
+        if self._timeline is not None and self._timeline.has_older:
+            self._timeline.load_older()
+
+    def _load_newer(self) -> None:
+        """The reader comes near the end of the window, which is not the latest."""
+        if self._timeline is not None and self._timeline.has_newer:
+            self._timeline.load_newer()
+
+    def _fill_hole(self, position: int) -> None:
+        """Messages that are not held came into sight."""
+        if self._timeline is not None:
+            self._timeline.load_around(position)
+
+    def _has_focus(self) -> bool:
+        """Whether somebody looks at this: the window is in front and the timeline is shown."""
+        return self.isVisible() and self._stack.currentWidget() is self.view and self.window().isActiveWindow()
+
+    def _show_jump(self) -> None:
+        """Show the button while the reader is not at the latest, with how many new messages are below."""
+        positions = [row.position or 0 for _, row, _ in self.view.visible_rows() if isinstance(row, Bubble)]
+        self._newest_seen = max([self._newest_seen, *positions])
+        has_newer = self._timeline is not None and self._timeline.has_newer
+        on_timeline = self._timeline is not None and self._stack.currentWidget() is self.view
+        shown = on_timeline and (has_newer or not self.view.at_bottom())
+        self.jump.setVisible(shown)
+        if shown:
+            self.jump.set_count(sum(not row.own and (row.position or 0) > self._newest_seen for row in self.bubbles()))
+            corner = self.rect().bottomRight()
+            x = corner.x() - JUMP_RIGHT - self.jump.width() + SHADOW + 1
+            self.jump.move(x, corner.y() - JUMP_BOTTOM - self.jump.height() + SHADOW + 1)
+            self.jump.raise_()
+
+    def watch_window(self, window: QObject) -> None:
+        """Notice when the window comes to the front or leaves it."""
+        window.installEventFilter(self.reporter)
+
+    def event(self, event: QEvent) -> bool:
+        """The window is known once the pane is shown in it."""
+        if event.type() is QEvent.Type.Show:
+            self.watch_window(self.window())
+            QTimer.singleShot(0, self.reporter.look)
+        return super().event(event)
