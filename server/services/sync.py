@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from importlib.metadata import version as version_of
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -41,6 +43,10 @@ class _News(Struct):
     def size(self) -> int:
         """How many rows this answer carries of it."""
         return len(self.members) + len(self.messages) + self.tells_itself
+
+
+_Changed: TypeAlias = tuple[list[MemberRow], list[MessageRow]]
+"""Seats and messages of one conversation above a version."""
 
 
 class SyncDesk:
@@ -117,41 +123,68 @@ def _versions(command: Sync) -> dict[int, int]:
 
 def _news(snapshot: Snapshot, heads: dict[int, int], since: dict[int, int]) -> tuple[list[_News], bool]:
     """What is new in each conversation whose head is not the version had, and whether that is all."""
-    stale = [number for number, head in heads.items() if since.get(number) != head]
-    rows = conversations.by_ids(snapshot, stale)
+    stale = conversations.by_ids(snapshot, [number for number, head in heads.items() if since.get(number) != head])
+    rows = sorted(stale.values(), key=lambda row: row.last_message_at or row.created_at, reverse=True)
+    near = _near(snapshot, rows, since)
     room, complete = SYNC_ROWS_TOTAL, True
     found: list[_News] = []
-    for row in sorted(rows.values(), key=lambda row: row.last_message_at or row.created_at, reverse=True):
+    for row in rows:
         if room <= 0:
             return found, False
-        one = _news_of(snapshot, row, since.get(row.conversation_id, 0), min(room, SYNC_ROWS_PER_CONVERSATION))
+        number = row.conversation_id
+        most = min(room, SYNC_ROWS_PER_CONVERSATION)
+        changed = near.get(number) or _changed(snapshot, row, since.get(number, 0), most)
+        one = (
+            _fresh(snapshot, row, since.get(number, 0))
+            if changed is None
+            else _cut(row, since.get(number, 0), changed, most)
+        )
         found.append(one)
         room -= one.size
         complete = complete and one.head == row.head
     return found, complete
 
 
-def _news_of(snapshot: Snapshot, row: ConversationRow, since: int, room: int) -> _News:
-    """The first `room` rows of one conversation above a version, by version; or its newest page when far behind."""
+def _near(snapshot: Snapshot, rows: list[ConversationRow], since: dict[int, int]) -> dict[int, _Changed]:
+    """All new rows of the first conversations that are only a little behind, as after most losses of the line.
+
+    Two statements for all of them: a server that restarts is asked this by everybody at once.
+    """
+    asked: dict[int, int] = {}
+    room = SYNC_ROWS_TOTAL
+    for row in rows:
+        behind = row.head - since.get(row.conversation_id, 0)
+        if 0 < behind <= min(room, SYNC_ROWS_PER_CONVERSATION):
+            asked[row.conversation_id] = since.get(row.conversation_id, 0)
+            room -= behind
+    seats, written = members.changed_among(snapshot, asked), messages.changed_among(snapshot, asked)
+    return {number: (seats.get(number, []), written.get(number, [])) for number in asked}
+
+
+def _changed(snapshot: Snapshot, row: ConversationRow, since: int, most: int) -> _Changed | None:
+    """The rows of one conversation above a version, one more than are sent of each; None when too far behind."""
     number = row.conversation_id
     if since > row.head or (row.head - since > FRESH_BEYOND and _is_far(snapshot, number, since)):
-        return _fresh(snapshot, row, since)
-    new_members = members.changed_since(snapshot, number, since, room + 1)
-    new_messages = messages.changed_since(snapshot, number, since, room + 1)
-    versions = sorted(
-        [one.version for one in new_members]
-        + [one.version for one in new_messages]
-        + [row.version] * (row.version > since)
-    )
-    head = row.head if len(versions) <= room else versions[room - 1]
+        return None
+    seats = members.changed_since(snapshot, number, since, most + 1)
+    return seats, messages.changed_since(snapshot, number, since, most + 1)
+
+
+def _cut(row: ConversationRow, since: int, changed: _Changed, most: int) -> _News:
+    """The first rows of one conversation above a version, by version; the head is that of the last one sent."""
+    seats, written = changed
+    versions = sorted([*(one.version for one in seats), *(one.version for one in written)])
+    if row.version > since:
+        insort(versions, row.version)
+    head = row.head if len(versions) <= most else versions[most - 1]
     return _News(
         row=row,
         since=since,
         head=head,
         fresh=False,
         tells_itself=since < row.version <= head,
-        members=[one for one in new_members if one.version <= head],
-        messages=[one for one in new_messages if one.version <= head],
+        members=[one for one in seats if one.version <= head],
+        messages=[one for one in written if one.version <= head],
     )
 
 

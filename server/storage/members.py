@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, select, update
+from sqlalchemy import CTE, ColumnElement, Connection, Select, case, column, func, insert, select, update, values
 
 from protocol.shapes import MemberRole
-from server.storage.tables import conversations, marks, members, messages, users
+from server.storage.tables import BigId, conversations, marks, members, messages, users
 
 
 class MemberRow(Struct, frozen=True, kw_only=True):
@@ -140,6 +140,23 @@ def changed_since(connection: Connection, conversation_id: int, version: int, mo
     return _rows(connection, query.order_by(members.c.version).limit(most))
 
 
+def asked_since(since: Mapping[int, int]) -> CTE:
+    """Conversations and the versions that somebody has of them, as a table to join."""
+    named = values(column("conversation_id", BigId), column("since", BigId), name="asked")
+    return named.data(list(since.items())).cte("asked")
+
+
+def changed_among(connection: Connection, since: Mapping[int, int]) -> dict[int, list[MemberRow]]:
+    """Seats with a greater version than the one given for their conversation, all of them, by version."""
+    found: dict[int, list[MemberRow]] = {}
+    if since:
+        asked = asked_since(since)
+        query = select(*_COLUMNS).join_from(members, asked, asked.c.conversation_id == members.c.conversation_id)
+        for row in _rows(connection, query.where(members.c.version > asked.c.since, _SEATED)):
+            found.setdefault(row.conversation_id, []).append(row)
+    return found
+
+
 def _unread() -> ColumnElement[int]:
     """How many messages of others lie after the read cursor, or from where the owner marked unread."""
     before_mark = members.c.unread_from - 1
@@ -195,14 +212,14 @@ def add(
     connection: Connection, conversation_id: int, user_id: int, role: MemberRole, version: int, now_ms: int
 ) -> None:
     """Give somebody a seat, at this number."""
-    values = {
+    row = {
         "conversation_id": conversation_id,
         "user_id": user_id,
         "role": role,
         "joined_at": now_ms,
         "version": version,
     }
-    connection.execute(insert(members).values(values))
+    connection.execute(insert(members).values(row))
 
 
 def move_cursor(connection: Connection, seat: Seat, position: int, version: int, now_ms: int) -> None:

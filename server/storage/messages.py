@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, Select, func, insert, select
 
 from protocol.shapes import MessageType
-from server.storage.members import Seat
+from server.storage.members import Seat, asked_since
 from server.storage.tables import conversations, messages
 
 
@@ -130,6 +130,17 @@ def changed_since(connection: Connection, conversation_id: int, version: int, mo
     """Messages with a greater version, by version."""
     query = _ALL.where(messages.c.conversation_id == conversation_id, messages.c.version > version)
     return _rows(connection, query.order_by(messages.c.version).limit(most))
+
+
+def changed_among(connection: Connection, since: Mapping[int, int]) -> dict[int, list[MessageRow]]:
+    """Messages with a greater version than the one given for their conversation, all of them, by version."""
+    found: dict[int, list[MessageRow]] = {}
+    if since:
+        asked = asked_since(since)
+        query = _ALL.join(asked, asked.c.conversation_id == messages.c.conversation_id)
+        for row in _rows(connection, query.where(messages.c.version > asked.c.since).order_by(messages.c.version)):
+            found.setdefault(row.conversation_id, []).append(row)
+    return found
 
 
 def newly_read(

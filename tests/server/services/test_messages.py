@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -199,6 +200,18 @@ def test_mentions_are_members(setting: Setting, ada: Actor, ben: Actor, eve: Act
     assert setting.say(ada, direct, "hello", mentions=mentioned).mentions == [ben.user_id]
 
 
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Setting, Actor, int]]:
+    """A conversation of 120 messages, by turns, that one of its members reads."""
+    setting = Setting(tmp_path_factory.mktemp("talk"))
+    pair = (setting.person("ada"), setting.person("ben"))
+    direct = setting.direct(*pair)
+    for number in range(120):
+        setting.say(pair[number % 2], direct, str(number))
+    yield setting, pair[1], direct
+    setting.close()
+
+
 @pytest.mark.parametrize(
     ("page", "positions"),
     [
@@ -217,10 +230,9 @@ def test_mentions_are_members(setting: Setting, ada: Actor, ben: Actor, eve: Act
         (Page(limit=100_000), range(1, 121)),
     ],
 )
-def test_pages(setting: Setting, ada: Actor, ben: Actor, direct: int, page: Page, positions: range) -> None:
-    for number in range(120):
-        setting.say((ada, ben)[number % 2], direct, str(number))
-    found = setting.messages.page(ben, direct, page)
+def test_pages(talk: tuple[Setting, Actor, int], page: Page, positions: range) -> None:
+    setting, reader, direct = talk
+    found = setting.messages.page(reader, direct, page)
     assert [message.position for message in found.messages] == list(positions)
     assert (found.first_position, found.last_position, found.head) == (1, 120, 123)
 

@@ -14,8 +14,8 @@ from protocol.ids import new_uid
 from server.services.ports import Actor
 from tests.server.services.setting import Setting
 
-_TABLE_SCAN = re.compile(r"SCAN (?!\(subquery|anon_|CONSTANT)")
-"""Walking a whole table, also in the order of an index; the rows a subquery has found may be walked."""
+_TABLE_SCAN = re.compile(r"SCAN (?!\(subquery|anon_|asked|CONSTANT)")
+"""Walking a whole table, also in the order of an index. What a subquery found or the caller gave may be walked."""
 
 
 @contextmanager
@@ -100,6 +100,17 @@ def test_a_list_takes_as_many_statements_for_many_conversations_as_for_few(setti
     for number in range(1, 9):
         another(number)
     assert _count(lambda: setting.conversations.list_for(ada, ada.user_id)) == few <= 8
+
+
+def test_a_sync_takes_as_many_statements_for_many_conversations_as_for_few(setting: Setting, ada: Actor) -> None:
+    def another(number: int) -> None:
+        setting.say(ada, setting.direct(ada, setting.person(f"friend{number}")))
+
+    another(0)
+    few = _count(lambda: setting.sync.sync(ada, Sync()))
+    for number in range(1, 9):
+        another(number)
+    assert _count(lambda: setting.sync.sync(ada, Sync())) == few
 
 
 def test_a_send_takes_a_handful_of_statements(setting: Setting, ada: Actor, ben: Actor) -> None:

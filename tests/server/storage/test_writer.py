@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from protocol.errors import ErrorCode, Refused
+from server.storage import writer
 from server.storage.unit import Database, Unit
 from tests.conftest import ExpectLog
 from tests.server.storage.notes import note, noted, on_disk
@@ -137,6 +138,27 @@ def test_what_waits_is_written_before_closing_and_nothing_after(tmp_path: Path) 
     with pytest.raises(Refused) as caught:
         database.write(note("late"))
     assert caught.value.code == ErrorCode.UNAVAILABLE
+
+
+def test_when_too_many_wait_the_next_is_refused_at_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_WAITING_MAX", 2)
+    held, go = threading.Event(), threading.Event()
+
+    def hold(_unit: Unit) -> None:
+        held.set()
+        go.wait()
+
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(database.write, hold)]
+        held.wait()
+        waiting += [pool.submit(database.write, note(str(number))) for number in range(2)]
+        while len(database._writer._waiting) < 2:  # noqa: SLF001 - there is no other sign of waiting
+            threading.Event().wait(0.001)
+        with pytest.raises(Refused) as caught:
+            database.write(note("too many"))
+        go.set()
+    assert (caught.value.code, caught.value.retry_after_s) == (ErrorCode.UNAVAILABLE, 1.0)
+    assert noted(database) == {"0", "1"}
 
 
 _ACKNOWLEDGE = """
