@@ -28,8 +28,8 @@ class LoginPage(QWidget):
         super().__init__()
         self.server_form = ServerForm(sign_in, address)
         self.account_form = AccountForm(sign_in, username, stay=stay)
-        self._title = PlainLabel(size_px=22, weight=600, wrap=True)
-        self._words = PlainLabel(ink="ink2", wrap=True)
+        self.title = PlainLabel(size_px=22, weight=600, wrap=True)
+        self.words = PlainLabel(ink="ink2", wrap=True)
         self._build()
         self.server_form.found.connect(self.show_offer)
         self.account_form.server_wanted.connect(self.ask_for_server)
@@ -44,8 +44,8 @@ class LoginPage(QWidget):
 
     def ask_for_server(self) -> None:
         """Begin at the beginning."""
-        self._title.setText("Welcome to Hearth")
-        self._words.setText("Which server do you use? Write its address, or paste the invite link you were given.")
+        self.title.setText("Welcome to Hearth")
+        self.words.setText("Which server do you use? Write its address, or paste the invite link you were given.")
         self._show(self.server_form)
         self.server_form.address.edit.setFocus()
 
@@ -57,7 +57,7 @@ class LoginPage(QWidget):
 
     def say(self, words: str) -> None:
         """Tell why one is here again: signed out elsewhere, or the session is no longer valid."""
-        self._words.setText(words)
+        self.words.setText(words)
 
     def sizeHint(self) -> QSize:
         """As large as the window begins."""
@@ -92,8 +92,8 @@ class LoginPage(QWidget):
         column.setSpacing(8)
         column.addWidget(logo)
         column.addSpacing(8)
-        column.addWidget(self._title)
-        column.addWidget(self._words)
+        column.addWidget(self.title)
+        column.addWidget(self.words)
         column.addSpacing(12)
         column.addWidget(self.server_form)
         column.addWidget(self.account_form)
@@ -130,5 +130,5 @@ class LoginPage(QWidget):
 
     def _say_purpose(self, title: str, words: str) -> None:
         """The account's form says what it is for."""
-        self._title.setText(title)
-        self._words.setText(words)
+        self.title.setText(title)
+        self.words.setText(words)

@@ -56,8 +56,9 @@ class MainWindow(QMainWindow):
         self._log_folder = log_folder
         self._open_id: int | None = None
         self.rail = Rail()
-        self.list = ConversationList(session, pictures, clock or system_clock(), settings.current.value.server)
-        self.chat = ChatPage(session, pictures)
+        clock = clock or system_clock()
+        self.list = ConversationList(session, pictures, clock, settings.current.value.server)
+        self.chat = ChatPage(session, pictures, clock)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._dialog: SettingsDialog | NewConversationDialog | None = None
         self._unsubscribe: list[Callable[[], None]] = []
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self.list.detach()
+        self.chat.detach()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember how the window stood."""
