@@ -149,9 +149,10 @@ def test_when_too_many_wait_the_next_is_refused_at_once(database: Database, monk
         go.wait()
 
     with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(database.write, hold)]
+        pool.submit(database.write, hold)
         held.wait()
-        waiting += [pool.submit(database.write, note(str(number))) for number in range(2)]
+        for number in range(2):
+            pool.submit(database.write, note(str(number)))
         while len(database._writer._waiting) < 2:  # noqa: SLF001 - there is no other sign of waiting
             threading.Event().wait(0.001)
         with pytest.raises(Refused) as caught:
