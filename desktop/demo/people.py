@@ -1,0 +1,144 @@
+"""The scripted people: they begin to write, send pictures, come and go, read what they are sent, and answer."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from desktop.core.ports import Unreachable
+from desktop.demo.processes import Person
+from desktop.net.live_connection import LiveConnection
+from protocol.commands import SendMessage, SentFile, Typing
+from protocol.errors import Refused
+from protocol.ids import new_uid
+from protocol.shapes import Message
+
+log = logging.getLogger(__name__)
+
+_READS_AFTER_S = 1.2
+_TYPES_S = 2.6
+
+_ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "sofia": ("Noted, thank you!", "That suits me well.", "I will ask in the office and come back to you."),
+    "ravi": ("On my way.", "Will do, after the lunch break.", "Two more on the east side, then we are done."),
+    "tomas": ("I only mention it, but it will rain.", "Agreed.", "Send me the page and I sign it."),
+    "jun": ("39 decibels. A very quiet answer.", "Good idea, I will measure it.", "Yes!"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Who does what to whom: with a `text` it is typed and sent, `forwards` sends a picture, `status` is presence."""
+
+    after_s: float
+    who: str
+    to: str = ""
+    text: str = ""
+    forwards: bool = False
+    status: str = ""
+
+
+PLAY: tuple[Cue, ...] = (
+    Cue(1.0, "jun", "anna", "Good morning! The wind turned, the flags hang the other way round now."),
+    Cue(3.0, "sofia", status="away"),
+    Cue(2.0, "ravi", "maya", "The lamps on the east side have power."),
+    Cue(3.0, "ravi", "maya", forwards=True),
+    Cue(4.0, "sofia", status="active"),
+    Cue(1.0, "sofia", "anna", "I am back at my desk. Did the report go out?"),
+    Cue(4.0, "tomas", "maya", "It will rain on Thursday. I only mention it."),
+    Cue(5.0, "jun", "maya", "The flags are still silent, in case you wondered."),
+    Cue(4.0, "tomas", "anna", "Page four says twelve now. Thank you!"),
+)
+"""About half a minute, begun anew while the demo runs."""
+
+
+class Troupe:
+    """Everybody who is not a window, on connections of their own."""
+
+    def __init__(self, people: Iterable[Person], url: str, audience: Iterable[Person]) -> None:
+        """`audience` are the people of the windows: only they are answered."""
+        self._connections = {person.username: LiveConnection(url, person.token) for person in people}
+        self._ids = {person.username: person.user_id for person in [*people, *audience]}
+        self._audience = {person.user_id for person in audience}
+        self._answers: dict[str, Iterator[str]] = {who: itertools.cycle(said) for who, said in _ANSWERS.items()}
+        self._busy: set[asyncio.Task[None]] = set()
+
+    async def enter(self) -> None:
+        """Connect everybody. Raises Refused or Unreachable."""
+        for who, connection in self._connections.items():
+            await connection.init()
+            connection.on("new_message", partial(self._hear, who))
+
+    async def leave(self) -> None:
+        """Stop answering and hang up."""
+        for task in tuple(self._busy):
+            task.cancel()
+        await asyncio.gather(*self._busy, return_exceptions=True)
+        await asyncio.gather(*(connection.disconnect() for connection in self._connections.values()))
+
+    async def play(self, cues: Iterable[Cue]) -> None:
+        """Act the cues one after the other; a line that breaks meanwhile spoils one of them only."""
+        for cue in cues:
+            await asyncio.sleep(cue.after_s)
+            try:
+                await self._act(cue)
+            except (Refused, Unreachable) as error:
+                log.info("%s missed a cue: %s", cue.who, error)
+
+    async def type_to(self, who: str, to: str) -> None:
+        """Begin to type, and leave it at that."""
+        conversation_id = await self._with(who, to)
+        await self._connections[who].call("typing", Typing(conversation_id=conversation_id))
+
+    async def conversation(self, who: str, to: str) -> int:
+        """The conversation of one of the troupe with somebody."""
+        return await self._with(who, to)
+
+    async def _act(self, cue: Cue) -> None:
+        """One cue."""
+        if cue.status:
+            await self._connections[cue.who].call("set_presence", {"status": cue.status})
+        elif cue.forwards:
+            await self._forward(cue.who, await self._with(cue.who, cue.to))
+        else:
+            await self._say(cue.who, await self._with(cue.who, cue.to), cue.text)
+
+    async def _say(self, who: str, conversation_id: int, text: str) -> None:
+        """Type for a while, then send."""
+        connection = self._connections[who]
+        await connection.call("typing", Typing(conversation_id=conversation_id))
+        await asyncio.sleep(_TYPES_S)
+        await connection.send_message(conversation_id, text)
+
+    async def _forward(self, who: str, conversation_id: int) -> None:
+        """Send the newest picture of the conversation again."""
+        page = await self._connections[who].api.history(conversation_id, limit=100)
+        urls = [message.file_url for message in page.messages if message.type == "image" and message.file_url]
+        if urls:
+            files = [SentFile(file_url=urls[-1])]
+            command = SendMessage(conversation_id=conversation_id, attachments=files, uid=new_uid())
+            await self._connections[who].api.send(command)
+
+    async def _with(self, who: str, to: str) -> int:
+        """Their conversation's id."""
+        conversation = await self._connections[who].api.open_direct(self._ids[who], self._ids[to])
+        return conversation.conversation_id
+
+    def _hear(self, who: str, message: Message) -> None:
+        """Somebody in a window has written: read and answer in a moment."""
+        if message.sender_id in self._audience and who in self._answers:
+            task = asyncio.get_running_loop().create_task(self._answer(who, message))
+            self._busy.add(task)
+            task.add_done_callback(self._busy.discard)
+
+    async def _answer(self, who: str, message: Message) -> None:
+        """Read, think, type, send."""
+        with suppress(Refused, Unreachable):
+            await asyncio.sleep(_READS_AFTER_S)
+            await self._connections[who].mark_as_read(message.message_id, message.conversation_id)
+            await self._say(who, message.conversation_id, next(self._answers[who]))
