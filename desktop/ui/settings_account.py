@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -80,14 +81,9 @@ class AccountPage(QWidget):
 
     def change_picture(self, path: Path) -> None:
         """Send another picture."""
-        if path.stat().st_size > self._session.limits.image_bytes:
-            megabytes = self._session.limits.image_bytes // 1_000_000
-            self.outcome.say(f"This picture is too large. Choose one of at most {megabytes} MB.")
-            return
         self._settings.change(last_folder=str(path.parent))
-        self._tasks.start(
-            self._profile(lambda: self._session.api.change_avatar(path), self._picture_button, "Picture changed.")
-        )
+        change = self._profile(lambda: self._sent_picture(path), self._picture_button, "Picture changed.")
+        self._tasks.start(change)
 
     def _build(self) -> None:
         """Put the parts below each other."""
@@ -173,6 +169,15 @@ class AccountPage(QWidget):
             self.outcome.say(done, "good")
         finally:
             button.setEnabled(True)
+
+    async def _sent_picture(self, path: Path) -> User:
+        """Send a picture that is not too large. Raises Refused, Unreachable, or OSError when it cannot be read."""
+        most = self._session.limits.image_bytes
+        size = (await asyncio.to_thread(path.stat)).st_size
+        if size > most:
+            words = f"This picture is too large. Choose one of at most {most / 1_000_000:g} MB."
+            raise Refused(ErrorCode.FILE_TOO_LARGE, words)
+        return await self._session.api.change_avatar(path)
 
     async def _new_password(self) -> None:
         """Ask for another password, and tell the outcome."""

@@ -62,7 +62,7 @@ class DevicesPage(QWidget):
         self._tasks = Tasks()
         self.outcome = Outcome()
         self.rows: list[DeviceRow] = []
-        self._again = Button("Try again", "link", self.load)
+        self.again = Button("Try again", "link", self.load)
         self._list = QVBoxLayout()
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 8, 24, 24)
@@ -70,10 +70,10 @@ class DevicesPage(QWidget):
         words = "You are signed in on these devices. Sign out the ones you do not know or no longer use."
         column.addWidget(PlainLabel(words, size_px=13, ink="ink2", wrap=True))
         column.addWidget(self.outcome)
-        column.addWidget(self._again)
+        column.addWidget(self.again)
         column.addLayout(self._list)
         column.addStretch()
-        self._again.hide()
+        self.again.hide()
 
     def load(self) -> None:
         """Ask where one is signed in."""
@@ -85,14 +85,14 @@ class DevicesPage(QWidget):
 
     async def _load(self) -> None:
         """Ask, and show the answer."""
-        self._again.hide()
+        self.again.hide()
         if not self.rows:
             self.outcome.say("Asking the server…", "ink2")
         try:
             devices = await self._session.api.devices()
         except (Refused, Unreachable) as error:
             self.outcome.say(words_of(error))
-            self._again.show()
+            self.again.show()
             return
         self.outcome.say("")
         self._show(devices)
