@@ -59,13 +59,13 @@ class MainWindow(QMainWindow):
         clock = clock or system_clock()
         self.list = ConversationList(session, pictures, clock, settings.current.value.server)
         self.chat = ChatPage(session, pictures, clock)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self._dialog: SettingsDialog | NewConversationDialog | None = None
         self._unsubscribe: list[Callable[[], None]] = []
         self._build()
         self._connect()
         self._add_keys()
-        window_memory.restore(settings, self, self._splitter)
+        window_memory.restore(settings, self, self.splitter)
         self._arrange()
         self.list.view.setFocus()
 
@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember how the window stood."""
-        window_memory.remember(self._settings, self, self._splitter)
+        window_memory.remember(self._settings, self, self.splitter)
         super().closeEvent(event)
         self.closed.emit()
 
@@ -126,13 +126,13 @@ class MainWindow(QMainWindow):
         """Put the parts side by side."""
         self.setWindowIcon(icons.window_icon())
         self.setMinimumSize(LEAST_WIDTH_PX, LEAST_HEIGHT_PX)
-        self._splitter.addWidget(self.list)
-        self._splitter.addWidget(self.chat)
-        self._splitter.setHandleWidth(1)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setStretchFactor(0, 0)
-        self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([LIST_PX, window_memory.FIRST_SIZE.width() - LIST_PX])
+        self.splitter.addWidget(self.list)
+        self.splitter.addWidget(self.chat)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([LIST_PX, window_memory.FIRST_SIZE.width() - LIST_PX])
         self.list.setMinimumWidth(240)
         self.chat.setMinimumWidth(360)
         middle = QWidget()
@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.rail)
-        row.addWidget(self._splitter, 1)
+        row.addWidget(self.splitter, 1)
         self.setCentralWidget(middle)
 
     def _connect(self) -> None:

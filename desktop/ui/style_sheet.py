@@ -16,7 +16,8 @@ QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 4p
 QDialog, QMessageBox { background: $panel; }
 QLineEdit, QPlainTextEdit, QComboBox {
     background: $background; color: $ink; border: 1px solid transparent; border-radius: 8px;
-    padding: 0 7px; min-height: 32px; selection-background-color: $accent; selection-color: $on_accent;
+    padding: 0 7px; min-height: 32px; placeholder-text-color: $ink3;
+    selection-background-color: $accent; selection-color: $on_accent;
 }
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus { border: 1px solid $accent; }
 QLineEdit[wrong="true"] { border: 1px solid $bad; }
