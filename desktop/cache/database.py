@@ -36,6 +36,7 @@ class Database:
         self._rescue = rescue
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=path.stem)
         self._connection: sqlite3.Connection | None = None
+        self._is_closed = False
 
     async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """Do a job in a transaction of its own; done when it is committed.
@@ -45,7 +46,10 @@ class Database:
         return await asyncio.wrap_future(self._thread.submit(self._in_transaction, job))
 
     async def close(self) -> None:
-        """Finish the jobs that wait, close the file and end the thread."""
+        """Finish the jobs that wait, close the file and end the thread; harmless when that is done."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         await asyncio.wrap_future(self._thread.submit(self._close))
         self._thread.shutdown(wait=False)
 

@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
+from msgspec import ValidationError
+
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
 from desktop.core.ports import Api, Cancelled, Live, OutboxEntry, Unreachable
@@ -119,7 +121,7 @@ class Delivery:
             message = await self._send(waiting)
         except Refused as refusal:
             return self._refused(uid, refusal, attempt)
-        except Unreachable as reason:
+        except (Unreachable, ValidationError) as reason:
             LOG.info("no answer for %s, it will be sent again: %s", uid, reason)
             return self._pace.back_off_s(attempt)
         except Cancelled:

@@ -193,9 +193,10 @@ class Outbox:
         task.add_done_callback(self._writes.discard)
 
     async def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for what is being written, then let go of the file."""
         while self._writes:
             await asyncio.wait(self._writes)
+        await self._file.close()
 
     def _forget(self, uid: str) -> None:
         """Take an entry out of memory."""

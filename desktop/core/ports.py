@@ -182,6 +182,9 @@ class OutboxFile(Protocol):
     async def remove(self, uid: str) -> None:
         """Forget; harmless when unknown."""
 
+    async def close(self) -> None:
+        """Let go of the file; the session does so when it ends."""
+
     async def measure(self, path: Path) -> LocalFile:
         """Look at a file that is to be sent. Raises OSError where it cannot be read; IsADirectoryError for a folder."""
 

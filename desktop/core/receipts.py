@@ -35,13 +35,8 @@ class ReadReporter:
         self.wake()
         return True
 
-    def settle(self, conversation_id: int, position: int) -> None:
-        """The server knows the cursor to be at `position`."""
-        if self._reading.get(conversation_id, position + 1) <= position:
-            del self._reading[conversation_id]
-
     def forget(self, conversation_id: int) -> None:
-        """Drop what was read here: the user wants it unread."""
+        """Drop what was read here: the server knows it, or the user wants it unread."""
         self._reading.pop(conversation_id, None)
 
     def wake(self) -> None:
@@ -77,5 +72,5 @@ class ReadReporter:
             if refusal.retryable:
                 await asyncio.sleep(refusal.retry_after_s or 1.0)
                 return False
-            self.settle(conversation_id, position)
+            self.forget(conversation_id)
         return True

@@ -34,7 +34,7 @@ from desktop.core.store import Changes, Held, Store
 from desktop.core.sync import SyncLoop
 from desktop.core.timeline import PAGE, Place, Timeline
 from desktop.core.typists import Typists
-from desktop.core.unread import Unread, unread_of
+from desktop.core.unread import Unread, is_news, is_settled, unread_of
 from desktop.core.updates import Cursor, Update
 from desktop.core.writing import Writing
 from protocol.commands import MarkRead
@@ -126,8 +126,8 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._outbox.close()
         await self._live.close()
+        await self._outbox.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run beside everything else until the session closes; what it raises is logged."""
@@ -206,9 +206,7 @@ class Session:
     def mark_read(self, conversation_id: int, position: int) -> None:
         """Everything up to `position` was seen. The badge falls at once; the report to the server is coalesced."""
         held = self._store.of(conversation_id)
-        if position <= held.cursor_of(self.me.value.user_id) and held.own.unread_from is None:
-            return
-        if self._reporter.mark(conversation_id, position):
+        if is_news(held, self.me.value.user_id, position) and self._reporter.mark(conversation_id, position):
             self._refresh({conversation_id})
 
     def mark_unread(self, conversation_id: int, message_id: int) -> None:
@@ -283,9 +281,9 @@ class Session:
         """Cursors that the server has confirmed need no report of our own any more; see who one is now."""
         own_id = self.me.value.user_id
         for conversation_id in changes.conversations:
-            held = self._store.held.get(conversation_id)
-            if held is not None and held.own.unread_from is None:
-                self._reporter.settle(conversation_id, held.cursor_of(own_id))
+            held, reading = self._store.of(conversation_id), self._reporter.reading(conversation_id)
+            if reading is not None and is_settled(held, own_id, reading):
+                self._reporter.forget(conversation_id)
         self.me.value = self._store.users.get(own_id, self.me.value)
 
     def _concerned(self, changes: Changes) -> set[int]:

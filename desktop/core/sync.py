@@ -98,7 +98,10 @@ class SyncLoop:
             return self._refused(refusal)
         except Unreachable as reason:
             LOG.info("not connected: %s", reason)
-            return self._after_a_break()
+        except Exception:
+            # Whatever a newer server says or a row cannot be shown for: the line must come back all the same.
+            LOG.exception("the line was left because of an error")
+        return self._after_a_break()
 
     async def _catch_up(self, greeting: Connected) -> None:
         """From the greeting to a state as fresh as the server's."""
@@ -157,6 +160,9 @@ class SyncLoop:
             except (Refused, Unreachable) as reason:
                 LOG.info("not caught up yet: %s", reason)
                 await asyncio.sleep(self._pace.first_s)
+            except Exception:
+                LOG.exception("catching up failed")
+                await asyncio.sleep(self._pace.digest_s)
             if loop.time() >= latency_at:
                 latency_at = loop.time() + self._pace.latency_s
                 self._show_latency()

@@ -28,8 +28,9 @@ def unread_of(held: Held, own_id: int, reading: int | None = None) -> Unread:
     last = held.last_position
     if start >= last:
         return NOTHING_UNREAD
-    others = [m.position for m in held.between(start + 1, last) if m.sender_id != own_id]
-    missing = last - start - held.count_between(start + 1, last)
+    behind = held.between(start + 1, last)
+    others = [m.position for m in behind if m.sender_id != own_id and m.deleted_at is None]
+    missing = last - start - len(behind)
     if missing == 0:
         return Unread(len(others), others[0]) if others else NOTHING_UNREAD
     counted_to = held.own_counted_to
@@ -41,9 +42,21 @@ def unread_of(held: Held, own_id: int, reading: int | None = None) -> Unread:
 
 
 def _read_up_to(held: Held, own_id: int, reading: int | None) -> int:
-    """The last position that counts as read: what is being reported, a wish to see it unread again, or the cursor."""
-    if reading is not None:
-        return max(reading, 0)
-    if held.own.unread_from is not None:
-        return held.own.unread_from - 1
-    return held.cursor_of(own_id)
+    """The last position that counts as read: the cursor, or less where one has marked unread and not read since."""
+    cursor = max(held.cursor_of(own_id), reading or 0)
+    marked = held.own.unread_from
+    if marked is None or (reading is not None and reading >= marked):
+        return cursor
+    return min(cursor, marked - 1)
+
+
+def is_settled(held: Held, own_id: int, reading: int) -> bool:
+    """Whether what the server has told makes a cursor that was reported from here superfluous."""
+    marked = held.own.unread_from
+    return held.cursor_of(own_id) >= reading and (marked is None or reading < marked)
+
+
+def is_news(held: Held, own_id: int, position: int) -> bool:
+    """Whether reading up to `position` changes anything."""
+    marked = held.own.unread_from
+    return position > held.cursor_of(own_id) or (marked is not None and position >= marked)

@@ -80,7 +80,8 @@ class FakeConversation:
     def own_of(self, user_id: int) -> Own:
         """The private facts of one member."""
         unread_from = self.unread_from.get(user_id)
-        start = self.members[user_id].read_position if unread_from is None else unread_from - 1
+        cursor = self.members[user_id].read_position
+        start = cursor if unread_from is None else min(cursor, unread_from - 1)
         count = sum(m.position > start and m.sender_id != user_id for m in self.messages)
         return Own(unread_count=count, unread_from=unread_from)
 
@@ -222,8 +223,9 @@ class FakeServer:
         conversation = self._conversation(user_id, conversation_id)
         member = conversation.members[user_id]
         position = min(position, len(conversation.messages))
-        if conversation.unread_from.pop(user_id, None) is not None:
-            self._push_own(user_id, conversation)
+        clears = position >= conversation.unread_from.get(user_id, position + 1)
+        if clears:
+            del conversation.unread_from[user_id]
         if position > member.read_position:
             now = to_wire(self.tick())
             version = conversation.next_version()
@@ -234,6 +236,8 @@ class FakeServer:
                 conversation_id=conversation_id, user_id=user_id, read_position=position, read_at=now, version=version
             )
             self.push("messages_read", told, *conversation.members)
+        if clears or position > member.read_position:
+            self._push_own(user_id, conversation)
         return conversation.members[user_id].read_position
 
     def unread(self, user_id: int, message_id: int) -> None:

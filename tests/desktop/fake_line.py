@@ -265,5 +265,8 @@ class MemoryOutboxFile:
         await asyncio.sleep(0)
         self.entries.pop(uid, None)
 
+    async def close(self) -> None:
+        await asyncio.sleep(0)
+
     async def measure(self, path: Path) -> LocalFile:
         return await asyncio.to_thread(measured, path)

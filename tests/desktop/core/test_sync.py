@@ -225,6 +225,27 @@ def test_a_restored_server_is_asked_for_everything_again(talk: Talk, tell: Tell)
     tell(story)
 
 
+def test_an_error_in_the_face_does_not_end_the_line(
+    talk: Talk, tell: Tell, expected_logs: Callable[[str], None]
+) -> None:
+    expected_logs("the line was left because of an error")
+    planted = [RuntimeError("planted")]
+
+    def fail(_operations: object) -> None:
+        if planted:
+            raise planted.pop()
+
+    async def story() -> None:
+        async with talk.session() as anna:
+            anna.conversations.operations.subscribe(fail)
+            talk.server.post(talk.ben.user_id, talk.identity, "one")
+            await until(lambda: not planted)
+            talk.server.post(talk.ben.user_id, talk.identity, "two")
+            await until(lambda: anna.unread_total.value == 2 and line(anna) is Line.CONNECTED)
+
+    tell(story)
+
+
 def test_back_off_grows_with_jitter_and_is_bounded() -> None:
     assert [Pace(draw=lambda: 1.0).back_off_s(attempt) for attempt in (0, 1, 2, 5, 6, 99)] == [1, 2, 4, 32, 60, 60]
     assert Pace(draw=lambda: 0.25).back_off_s(2) == 1.0
