@@ -194,6 +194,7 @@ class ConversationFilter(QSortFilterProxyModel):
 
     def __init__(self, model: ConversationModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._model = model
         self._words: list[str] = []
         self._unread_only = False
         self._kept: int | None = None
@@ -218,21 +219,26 @@ class ConversationFilter(QSortFilterProxyModel):
 
     def keep(self, conversation_id: int | None) -> None:
         """The open conversation: being read does not take it away from under the reader."""
-        if conversation_id != self._kept:
+        if not self._unread_only:
+            self._kept = conversation_id
+        elif conversation_id != self._kept:
             self.beginFilterChange()
             self._kept = conversation_id
             self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def index_of(self, conversation_id: int) -> QModelIndex:
         """Where a conversation stands among those shown; an invalid index where it does not."""
-        model = self.sourceModel()
-        return self.mapFromSource(model.index_of(conversation_id)) if isinstance(model, ConversationModel) else _NOWHERE
+        return self.mapFromSource(self._model.index_of(conversation_id))
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         """Whether one row is shown."""
-        row = self.sourceModel().index(source_row, 0).data(Role.ROW)
+        if not self._words and not self._unread_only:
+            return True
+        row = self._model.row(source_row)
         if self._unread_only and not row.unread and row.conversation_id != self._kept:
             return False
+        if not self._words:
+            return True
         title = folded(row.title)
         return all(word in title for word in self._words)
 
