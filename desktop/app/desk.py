@@ -68,7 +68,7 @@ class Desk:
         self._network: Network | None = None
         self._secrets: Secrets | None = None
         self._line: Line | None = None
-        self._pictures: Pictures | None = None
+        self.pictures: Pictures | None = None
         self.session: Session | None = None
         self.window: MainWindow | None = None
         self.login: LoginPage | None = None
@@ -149,13 +149,13 @@ class Desk:
         outbox = SqliteOutboxFile(self._folders.account(account))
         session = self.session = Session(me, self._line.live, self._line.api, outbox, system_clock(), limits=limits)
         session.me.subscribe(lambda user: self._settings.change(me=user) if stay else None)
-        self._pictures = Pictures(self._line.api)
+        self.pictures = Pictures(self._line.api)
         await session.start()
-        self._show_main(session, self._pictures)
+        self._show_main(session, self.pictures)
 
     def _show_main(self, session: Session, pictures: Pictures) -> None:
         """The account's window in the place of whatever is shown."""
-        window = self.window = MainWindow(session, self._settings, pictures)
+        window = self.window = MainWindow(session, self._settings, pictures, log_folder=self._folders.log)
         window.sign_out_requested.connect(lambda: self._tasks.start(self._sign_out()))
         window.log_in_requested.connect(lambda: self._tasks.start(self._log_in_again()))
         if self._place is not None:
@@ -199,8 +199,8 @@ class Desk:
 
     async def _leave_session(self) -> None:
         """Close session, pictures and line; the window first, so that nobody looks at what ends."""
-        window, session, pictures, line = self.window, self.session, self._pictures, self._line
-        self.window = self.session = self._pictures = self._line = None
+        window, session, pictures, line = self.window, self.session, self.pictures, self._line
+        self.window = self.session = self.pictures = self._line = None
         if window is not None:
             window.detach()
             if window is self._shown:
@@ -219,6 +219,7 @@ class Desk:
         before, self._shown = self._shown, shown
         if shown is not None:
             shown.show()
+            shown.activateWindow()
         if before is not None and before is not self.window:
             before.close()
             before.deleteLater()
