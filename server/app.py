@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import logging
 import signal
-import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import gevent
 from flask import Flask
 from gevent.event import Event
-from gevent.pywsgi import WSGIServer
 from gevent.threadpool import ThreadPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server.config import Config, load_keys
 from server.http.application import build_application
+from server.http.listening import Listener
 from server.services.access import Access
 from server.services.accounts import Accounts
 from server.services.conversations import Conversations
@@ -47,8 +46,6 @@ _HASHING_THREADS = 2
 _SWEEP_S = 600.0
 _DRAIN_S = 5.0
 """How long requests under way may still take when the server goes down."""
-_IDLE_S = 75.0
-"""A connection that says nothing for so long while it should is closed (slow senders would hold it for ever)."""
 
 _log = logging.getLogger(__name__)
 
@@ -130,28 +127,10 @@ def create_app(config: Config) -> HearthApp:
     return HearthApp(flask=flask, house=house, sockets=sockets)
 
 
-class _Server(WSGIServer):  # type: ignore[misc] # gevent has no types
-    """gevent's HTTP server with small packets sent at once, idle senders dropped, and broken handshakes ignored."""
-
-    def handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
-        """Serve one connection."""
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.settimeout(_IDLE_S)
-        super().handle(client, address)
-
-    def wrap_socket_and_handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
-        """Serve one TLS connection; a port scanner's broken handshake is no error of ours."""
-        try:
-            super().wrap_socket_and_handle(client, address)
-        except (ssl.SSLError, OSError) as error:
-            _log.info("a TLS handshake failed: %s", type(error).__name__)
-            client.close()
-
-
 def serve(config: Config) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way. Raises what `create_app` raises, and OSError."""
     app = create_app(config)
-    server = _Server((config.host, config.port), app.flask, log=None, error_log=_quiet(), **_tls(config))
+    server = Listener((config.host, config.port), app.flask, log=None, **_tls(config))
     server.start()
     _log.info("listening", extra={"host": config.host, "port": server.server_port, "tls": config.tls_cert is not None})
     sweeping = gevent.spawn(_sweep, app.house)
@@ -166,13 +145,6 @@ def serve(config: Config) -> None:
     server.stop(timeout=_DRAIN_S)
     app.close()
     _log.info("stopped")
-
-
-def _quiet() -> logging.Logger:
-    """The logger for what strangers send that is no HTTP: told at debug level only, for it holds what they sent."""
-    logger = logging.getLogger("server.pywsgi")
-    logger.setLevel(logging.WARNING)
-    return logger
 
 
 def _tls(config: Config) -> dict[str, ssl.SSLContext]:

@@ -91,6 +91,9 @@ def incoming() -> tuple[Any, bool]:
     except RequestEntityTooLarge as error:
         message = f"The body is larger than {JSON_BYTES_MAX} bytes. Send less at once, or upload it as a file."
         raise Refused(ErrorCode.PAYLOAD_TOO_LARGE, message, details={"limit": JSON_BYTES_MAX}) from error
+    except OSError as error:
+        message = "The body did not arrive whole. Send it again."
+        raise Refused(ErrorCode.INVALID_REQUEST, message, retryable=True) from error
 
 
 def _agreeing(values: Mapping[str, Any], name: str, decided: object) -> object:

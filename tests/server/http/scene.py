@@ -15,6 +15,7 @@ from tests.server.files import media
 
 _ENDING = ("logout",)
 """Routes that end the session they are asked by."""
+_PICTURE = media.picture(size=(16, 16))
 BY_NAME = {route.name: route for route in ROUTES}
 
 
@@ -54,11 +55,10 @@ class Scene:
     def options(self, route: Route) -> dict[str, Any]:
         """A good body or query for the route, as Ada would send it."""
         ada, bob = self.ada["user_id"], self.bob["user_id"]
-        picture = {"file": ("ada.png", media.picture(size=(8, 8)), "image/png")}
+        picture = {"file": ("ada.png", _PICTURE, "image/png")}
         table: dict[str, dict[str, Any]] = {
             "register": {"json": _account(_name("new"))},
             "login": {"json": {"username": self.ada["username"], "password": PASSWORD}},
-            "refresh": {"json": {"refresh_token": self.login()["refresh_token"]}},
             "change_me": {"json": {"status_text": "at tea"}},
             "change_password": {"json": {"current_password": PASSWORD, "new_password": PASSWORD}},
             "change_avatar": {"files": picture},
@@ -76,6 +76,8 @@ class Scene:
             "digest": {"json": {"epoch": "x", "count": 0, "sum": 0}},
             "verify": {"json": {"uids": [new_uid()]}},
         }
+        if route.name == "refresh":
+            return {"json": {"refresh_token": self.login()["refresh_token"]}}
         return table.get(route.name, {})
 
     def ask(self, route: Route, token: str | None = None) -> requests.Response:
@@ -101,7 +103,7 @@ def set_scene(server: RunningServer) -> Scene:
     bob, bob_token = server.create_user(_name("bob"))
     eve, eve_token = server.create_user(_name("eve"))
     conversation = server.open_direct(ada_token, ada["user_id"], bob["user_id"])
-    picture = {"file": ("cat.png", media.picture(size=(16, 16)), "image/png")}
+    picture = {"file": ("cat.png", _PICTURE, "image/png")}
     sent = server.request("POST", "/api/upload", bob_token, files=picture).json()
     body = {"content": "a cat", "attachments": [{"file_url": sent["file_url"]}]}
     path = f"/api/messages/{conversation['conversation_id']}"

@@ -1,0 +1,76 @@
+"""gevent's HTTP server as we want it: prompt, patient for a time only, and calm about what is no HTTP."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from typing import Any
+
+from gevent.pywsgi import WSGIHandler, WSGIServer
+
+from protocol.codec import dumps
+from protocol.errors import ErrorBody, ErrorCode
+
+IDLE_S = 75.0
+"""A connection that says nothing for so long while it should is closed; a slow sender would hold it for ever."""
+
+_log = logging.getLogger(__name__)
+
+
+def _answer(status: str, code: ErrorCode, message: str) -> bytes:
+    """A whole HTTP answer with the contract's error, for requests that never become one."""
+    body = dumps({"error": ErrorBody(code=code, message=message, retryable=False)})
+    head = [
+        f"HTTP/1.1 {status}",
+        "Connection: close",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
+    return "\r\n".join([*head, "", ""]).encode("ascii") + body
+
+
+_TOO_LONG = _answer(
+    "414 URI Too Long", ErrorCode.INVALID_REQUEST, "The address is too long. Put what it says into the body."
+)
+_NO_HTTP = _answer("400 Bad Request", ErrorCode.INVALID_REQUEST, "This is no HTTP request. Send HTTP/1.1.")
+
+
+class Handler(WSGIHandler):  # type: ignore[misc] # gevent has no types
+    """One connection. What strangers send that is no HTTP is answered, and logged without a word of theirs."""
+
+    def handle_one_request(self) -> Any:  # noqa: ANN401 - None, True, or status and answer, as gevent has it
+        """Serve the next request; gevent's own bare answers become the contract's."""
+        result = super().handle_one_request()
+        if isinstance(result, tuple):
+            return result[0], _TOO_LONG if result[0] == "414" else _NO_HTTP
+        return result
+
+    def _handle_client_error(self, error: Exception) -> tuple[str, bytes]:
+        """A request that cannot be read; gevent would print a traceback with it."""
+        _log.debug("no HTTP: %s", type(error).__name__)
+        return "400", _NO_HTTP
+
+    def log_error(self, message: str, *_values: object) -> None:
+        """Gevent's complaints, which hold what was sent."""
+        _log.debug("no HTTP: %s", message.partition("%")[0])
+
+
+class Listener(WSGIServer):  # type: ignore[misc] # gevent has no types
+    """Accepts connections: small packets go at once, idle senders are dropped, broken handshakes are no error."""
+
+    handler_class = Handler
+
+    def handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
+        """Serve one connection."""
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.settimeout(IDLE_S)
+        super().handle(client, address)
+
+    def wrap_socket_and_handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
+        """Serve one TLS connection; a port scanner's broken handshake is no error of ours."""
+        try:
+            super().wrap_socket_and_handle(client, address)
+        except (ssl.SSLError, OSError) as error:
+            _log.info("a TLS handshake failed: %s", type(error).__name__)
+            client.close()
