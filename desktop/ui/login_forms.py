@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from desktop.core.ports import Unreachable
 from desktop.core.sign_in import Offer, SignIn, Unusable
@@ -39,6 +40,7 @@ class ServerForm(QWidget):
         super().__init__()
         self._sign_in = sign_in
         self._tasks = Tasks()
+        self._asked = 0
         self.address = Field("Server address or invite link", hint="For example hearth.example.org")
         self.address.edit.setMaxLength(LONGEST_ADDRESS)
         self.address.edit.setText(address)
@@ -50,8 +52,9 @@ class ServerForm(QWidget):
         rows.addStretch()
 
     def look_up(self, address: str) -> None:
-        """Look at this address."""
+        """Look at this address, also while another is being looked at: the newest counts."""
         self.address.edit.setText(address)
+        self.button.setEnabled(True)
         self.submit()
 
     def submit(self) -> None:
@@ -61,30 +64,27 @@ class ServerForm(QWidget):
         if not self.address.text():
             self.address.mark_wrong(True)
             self.outcome.say("Write the address of your server. Whoever runs it can tell you.")
-        elif self._tasks.start(self._look_up(self.address.text())):
+        elif self._tasks.start(self._look_up(self._asked + 1, self.address.text())):
+            self._asked += 1
             self.button.setEnabled(False)
             self.outcome.say("Looking for the server…", "ink2")
 
-    async def _look_up(self, address: str) -> None:
-        """Ask, and tell the offer or what is wrong."""
+    async def _look_up(self, asked: int, address: str) -> None:
+        """Ask, and tell the offer or what is wrong, unless another address was asked for meanwhile."""
+        offer, wrong = None, ""
         try:
             offer = await self._sign_in.look_up(address)
-        except Unusable as problem:
-            self._complain(problem.message)
-        except Refused as refusal:
-            self._complain(refusal.message)
+        except (Unusable, Refused) as problem:
+            wrong = problem.message
         except Unreachable:
-            self._complain("Nobody answers at this address. Check it and your network, then try again.")
-        else:
-            self.outcome.say("")
+            wrong = "Nobody answers at this address. Check it and your network, then try again."
+        if asked != self._asked or not isValid(self):
+            return
+        self.button.setEnabled(True)
+        self.address.mark_wrong(bool(wrong))
+        self.outcome.say(wrong)
+        if offer is not None:
             self.found.emit(offer)
-        finally:
-            self.button.setEnabled(True)
-
-    def _complain(self, words: str) -> None:
-        """Say what is wrong with the address."""
-        self.address.mark_wrong(True)
-        self.outcome.say(words)
 
 
 class AccountForm(QWidget):
@@ -203,19 +203,28 @@ class AccountForm(QWidget):
 
     async def _submit(self, offer: Offer) -> None:
         """Ask the server, and tell what it refuses."""
+        wrong: Exception | None = None
         try:
             await self._ask(offer)
-        except Refused as refusal:
-            self._refused(refusal)
-        except Unreachable:
-            self.outcome.say("The server did not answer. Check your network and try again.")
-        except Unusable as problem:
-            self.outcome.say(problem.message)
-        else:
-            self.outcome.say("")
-            self.password.edit.clear()
-        finally:
-            self.button.setEnabled(self._wait_s == 0)
+        except (Refused, Unreachable, Unusable) as error:
+            wrong = error
+        # After a success the app shows its window and lets the page go, perhaps before this goes on.
+        if isValid(self):
+            self._tell(wrong)
+
+    def _tell(self, wrong: Exception | None) -> None:
+        """Say what came of it."""
+        self.button.setEnabled(True)
+        match wrong:
+            case Refused():
+                self._refused(wrong)
+            case Unusable():
+                self.outcome.say(wrong.message)
+            case Unreachable():
+                self.outcome.say("The server did not answer. Check your network and try again.")
+            case _:
+                self.outcome.say("")
+                self.password.edit.clear()
 
     async def _ask(self, offer: Offer) -> None:
         """The request of the purpose."""
@@ -245,6 +254,7 @@ class AccountForm(QWidget):
         self.outcome.say(refusal.message)
         if refusal.code == ErrorCode.RATE_LIMITED:
             self._wait_s = max(1, math.ceil(refusal.retry_after_s or 1))
+            self.button.setEnabled(False)
             self._say_wait()
             self._second.start()
 

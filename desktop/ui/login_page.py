@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.core.sign_in import Offer, SignIn
 from desktop.ui import icons, theme
+from desktop.ui.form import Outcome
 from desktop.ui.login_forms import AccountForm, ServerForm
 from desktop.ui.plain_text import PlainLabel
 
@@ -30,6 +31,8 @@ class LoginPage(QWidget):
         self.account_form = AccountForm(sign_in, username, stay=stay)
         self.title = PlainLabel(size_px=22, weight=600, wrap=True)
         self.words = PlainLabel(ink="ink2", wrap=True)
+        self.notice = Outcome()
+        self._knows_server = bool(address)
         self._build()
         self.server_form.found.connect(self.show_offer)
         self.account_form.server_wanted.connect(self.ask_for_server)
@@ -57,11 +60,18 @@ class LoginPage(QWidget):
 
     def say(self, words: str) -> None:
         """Tell why one is here again: signed out elsewhere, or the session is no longer valid."""
-        self.words.setText(words)
+        self.notice.say(words, "warn")
 
     def sizeHint(self) -> QSize:
         """As large as the window begins."""
         return FIRST_SIZE
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A server that is known already is looked at without being asked for."""
+        super().showEvent(event)
+        if self._knows_server:
+            self._knows_server = False
+            self.server_form.submit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter does what the form's main button does, Esc goes a step back."""
@@ -94,6 +104,7 @@ class LoginPage(QWidget):
         column.addSpacing(8)
         column.addWidget(self.title)
         column.addWidget(self.words)
+        column.addWidget(self.notice)
         column.addSpacing(12)
         column.addWidget(self.server_form)
         column.addWidget(self.account_form)

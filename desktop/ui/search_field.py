@@ -100,9 +100,11 @@ class SearchField(QLineEdit):
         self._place_extra()
 
     def _place_extra(self) -> None:
-        """Put the extras at the end of the line."""
+        """Put the extras at the end of the line, and the words at its beginning whatever script they are in."""
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+        self.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter)
         for extra, margin in ((self._cap, 10), (self._clear, 4)):
             extra.resize(extra.sizeHint())
-            mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
             left = margin if mirrored else self.width() - extra.width() - margin
             extra.move(QPoint(left, (self.height() - extra.height()) // 2))

@@ -191,6 +191,29 @@ def test_an_address_that_leads_nowhere_is_explained(
     qloop(play())
 
 
+def test_a_known_server_is_looked_at_at_once_and_a_link_wins(qloop: QLoop, qapp: QApplication, door: Door) -> None:
+    async def play() -> None:
+        door.gate = asyncio.Event()
+        page = LoginPage(door, address="https://hearth.example", username="anna")
+        page.say("You were signed out on another device.")
+        page.show()
+        page.look_up("hearth://hearth.example/invite/CODE")
+        door.gate.set()
+        await until(page.account_form.isVisible)
+        assert [address for _, address in door.asked] == [
+            "https://hearth.example",
+            "hearth://hearth.example/invite/CODE",
+        ]
+        await asyncio.sleep(0.01)
+        assert page.title.text() == "Create your account on Acme"
+        assert page.notice.isVisible()
+        assert page.account_form.username.text() == "anna"
+        page.close()
+        page.deleteLater()
+
+    qloop(play())
+
+
 def test_nothing_is_asked_without_an_address(qloop: QLoop, page: LoginPage, door: Door) -> None:
     async def play() -> None:
         page.server_form.submit()
@@ -261,6 +284,21 @@ def test_a_lost_answer_can_be_asked_again(qloop: QLoop, page: LoginPage, door: D
         await until(lambda: "did not answer" in page.account_form.outcome.text())
         page.account_form.submit()
         await until(lambda: len(door.asked) == 3)
+
+    qloop(play())
+
+
+def test_the_page_may_go_while_it_asks(qloop: QLoop, qapp: QApplication, door: Door) -> None:
+    async def play() -> None:
+        door.gate = asyncio.Event()
+        page = LoginPage(door, address="hearth.example")
+        page.show()
+        await until(lambda: bool(door.asked))
+        page.close()
+        page.deleteLater()
+        await asyncio.sleep(0.02)
+        door.gate.set()
+        await asyncio.sleep(0.02)
 
     qloop(play())
 
