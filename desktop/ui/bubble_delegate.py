@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter
 
 from desktop.core import moments
-from desktop.core.bubble import Bubble, DayLine, Hole, Row, UnreadLine
+from desktop.core.bubble import Bubble, DayLine, Hole, Row, Tick, UnreadLine
 from desktop.core.ports import Clock
 from desktop.ui import fonts
 from desktop.ui.bubble_layout import Action, BubbleLayout, lay_out, signature, words_at
@@ -55,7 +55,7 @@ class Hit:
 
 
 def gap_above(above: Row | None, row: Row) -> int:
-    """The room between a row and the one above it, in pixels: 2 inside a group, 10 between groups."""
+    """The room between a row and the one above it, in pixels: 2 inside a group, 10 elsewhere."""
     if above is None:
         return 0
     if isinstance(row, UnreadLine):
@@ -65,7 +65,7 @@ def gap_above(above: Row | None, row: Row) -> int:
     if isinstance(row, DayLine) or isinstance(above, DayLine):
         return AROUND_DAY
     if isinstance(row, Bubble) and isinstance(above, Bubble) and not row.first_in_group:
-        return IN_GROUP
+        return BETWEEN_GROUPS if above.tick is Tick.FAILED else IN_GROUP
     return BETWEEN_GROUPS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop.core.bubble import Bubble, Header
@@ -49,7 +49,7 @@ class ChatPage(QWidget):
         self._unsubscribe: list[Callable[[], None]] = []
         transfers = Transfers(self)
         self.header = ChatHeader(pictures, clock)
-        self.bar = ConnectionBar(clock)
+        self.bar = ConnectionBar()
         self.pane = TimelinePane(pictures, transfers, clock)
         self.composer = Composer(pictures, session.limits.content_chars)
         self.toast = Toast(self)
@@ -89,6 +89,9 @@ class ChatPage(QWidget):
         self.header.back_requested.connect(self.back_requested)
         self.bar.retry_requested.connect(self._session.retry_now)
         self.composer.attach_asked.connect(self._choose_files)
+        for keys in ("Ctrl+U", "Ctrl+O"):
+            shortcut = QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self._choose_files)
         self.outgoing.sent.connect(self.pane.to_latest)
         self.pane.seen.connect(self._mark_read)
         self.pane.view.clicked.connect(self.message_actions.click)
@@ -167,6 +170,8 @@ class ChatPage(QWidget):
 
     def _choose_files(self) -> None:
         """The system's file dialog; the loop runs on behind it."""
+        if self._conversation_id is None:
+            return
         dialog = QFileDialog(self, f"Send files to {self._name}")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(self._stage_chosen)

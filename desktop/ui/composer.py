@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QTextCursor
+from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
@@ -115,7 +115,6 @@ class Composer(QWidget):
         self.field.submitted.connect(self.submitted)
         self.field.brought.connect(self.brought)
         self.field.textChanged.connect(self._text_changed)
-        self.field.installEventFilter(self)
         self.send.clicked.connect(self.submitted)
         self._silence.timeout.connect(self._fell_silent)
         theme.source().changed.connect(self.update)
@@ -170,15 +169,6 @@ class Composer(QWidget):
     def count_words(self) -> str:
         """The count of characters near the limit; empty far from it."""
         return self._count.text() if not self._count.isHidden() else ""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Ctrl+U attaches also while the field has the keyboard."""
-        if watched is self.field and event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            control = event.modifiers() == Qt.KeyboardModifier.ControlModifier
-            if control and event.key() in (Qt.Key.Key_U, Qt.Key.Key_O):
-                self.attach_asked.emit()
-                return True
-        return super().eventFilter(watched, event)
 
     def _text_changed(self) -> None:
         """Count near the limit; tell of typing."""

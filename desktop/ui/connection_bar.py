@@ -7,7 +7,6 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop.core.bubble import Connection, Line
-from desktop.core.ports import Clock
 from desktop.ui import fonts, theme
 
 HEIGHT = 28
@@ -38,9 +37,9 @@ class ConnectionBar(QAbstractButton):
 
     retry_requested = Signal()
 
-    def __init__(self, clock: Clock, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, patience_ms: int = PATIENCE_MS) -> None:
         super().__init__(parent)
-        self._clock = clock
+        self._patience_ms = patience_ms
         self._connection = Connection(Line.CONNECTED)
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -63,7 +62,7 @@ class ConnectionBar(QAbstractButton):
         elif connection.line in _AT_ONCE or not self.isHidden():
             self._appear()
         elif was_up or not self._patience.isActive():
-            self._patience.start(PATIENCE_MS)
+            self._patience.start(self._patience_ms)
         self.update()
 
     def words(self) -> str:

@@ -62,8 +62,7 @@ class StagedFiles(QWidget):
 
     def add(self, files: Sequence[Staged]) -> None:
         """Add files; one that is there already is not added twice."""
-        known = {file.path for file in self._files}
-        self._files += [file for file in files if file.path not in known]
+        self._files = list({file.path: file for file in (*self._files, *files)}.values())
         self._changed()
 
     def remove(self, index: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from desktop.core import moments
@@ -76,6 +76,11 @@ class TimelineView(TimelineScroll):
         super().set_model(model, place)
         if model is not None:
             model.rowsInserted.connect(self._await_clock)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The day floats in the middle of the old width: it goes."""
+        self._floating.hide()
+        super().resizeEvent(event)
 
     def repaint_rows(self) -> None:
         """Draw again what is on screen."""
