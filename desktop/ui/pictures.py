@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ MOST_PIXELS = 40_000_000
 WHOLE_AT_MOST = 4_096
 """A whole picture is decoded to at most this many pixels a side: sharp on any screen, 64 MB at the worst."""
 RETRY_MS = 10_000
+PLACES_REMEMBERED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +61,37 @@ class Pictures(Object):
         self._known: OrderedDict[Wish, QPixmap] = OrderedDict()
         self._bytes = 0
         self._coming: set[Wish] = set()
+        self._stood: dict[Hashable, Wish] = {}
         self._missing: set[Source] = set()
         # Four transfers at a time leave the line to messages.
         self._fetching = asyncio.Semaphore(4)
 
-    def get(self, source: Source, width: int = 0, height: int = 0, *, ratio: float = 1.0) -> QPixmap | None:
+    def get(
+        self, source: Source, width: int = 0, height: int = 0, *, ratio: float = 1.0, place: Hashable = None
+    ) -> QPixmap | None:
         """The picture filling `width` × `height` device-independent pixels, cut to fit; None until `ready` says so.
 
-        Without a size the whole picture. The result's own device pixel ratio is `ratio`.
+        Without a size the whole picture. The result's own device pixel ratio is `ratio`. What stood at `place` before,
+        the local file of a message that has just been sent for example, stands in until the new picture is there.
         """
         wish = Wish(source, round(width * ratio), round(height * ratio))
         picture = self._known.get(wish)
         if picture is not None:
             self._known.move_to_end(wish)
             picture.setDevicePixelRatio(ratio if width else 1.0)
+            self._note(place, wish)
             return picture
         if source not in self._missing and wish not in self._coming and self._tasks.start(self._bring(wish)):
             self._coming.add(wish)
-        return None
+        before = self._stood.get(place)
+        return None if before is None else self._known.get(before)
+
+    def _note(self, place: Hashable, wish: Wish) -> None:
+        """Remember what stands at a place."""
+        if place is not None and self._stood.get(place) != wish:
+            self._stood[place] = wish
+            if len(self._stood) > PLACES_REMEMBERED:
+                self._stood.pop(next(iter(self._stood)))
 
     def is_missing(self, source: Source) -> bool:
         """Whether the picture cannot be had: gone, no picture, or the line is down for now."""
@@ -126,8 +141,9 @@ class Pictures(Object):
 
     def _remember(self, wish: Wish, picture: QPixmap) -> None:
         """Keep a picture, and forget the ones longest unused beyond the limit."""
+        replaced = self._known.pop(wish, None)
         self._known[wish] = picture
-        self._bytes += _bytes_of(picture)
+        self._bytes += _bytes_of(picture) - (0 if replaced is None else _bytes_of(replaced))
         while self._bytes > REMEMBERED_BYTES and len(self._known) > 1:
             _, oldest = self._known.popitem(last=False)
             self._bytes -= _bytes_of(oldest)

@@ -102,7 +102,8 @@ def _paint_picture(painter: QPainter, bubble: Bubble, file: BubbleFile, box: Fil
     painter.setBrush(ground)
     painter.drawRoundedRect(box.box, PICTURE_RADIUS, PICTURE_RADIUS)
     if source is not None:
-        picture = facts.pictures.get(source, round(box.box.width()), round(box.box.height()), ratio=facts.ratio)
+        width, height = round(box.box.width()), round(box.box.height())
+        picture = facts.pictures.get(source, width, height, ratio=facts.ratio, place=(bubble.key, box.box.top()))
         if picture is not None:
             paint_rounded(painter, box.box, picture, PICTURE_RADIUS)
         elif facts.pictures.is_missing(source):

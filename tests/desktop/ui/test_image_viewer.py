@@ -1,0 +1,153 @@
+"""The viewer: zoom to the cursor, drag, fit, walk, copy, save, close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPixmap, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.core.ports import Api
+from desktop.ui import fonts
+from desktop.ui.image_viewer import ImageViewer
+from desktop.ui.picture_frame import LARGEST, PictureFrame
+from desktop.ui.pictures import Pictures
+from tests.desktop.timeline_rows import CLOCK, bubble, document, image
+
+ROWS = [
+    bubble(1, "First", files=(image("a.jpg"),)),
+    bubble(2, "No picture", files=(document(),)),
+    bubble(3, "Two", files=(image("b.jpg"), image("c.jpg"))),
+    bubble(4, "", files=(image("deleted.jpg"),), deleted=True),
+]
+
+
+def picture(width: int, height: int) -> QPixmap:
+    made = QPixmap(width, height)
+    made.fill(QColor("red"))
+    return made
+
+
+@pytest.fixture
+def viewer(qapp: QApplication) -> Iterator[ImageViewer]:
+    fonts.install()
+    pictures = Pictures(cast("Api", None))
+    for name, width in (("a", 1600), ("b", 200), ("c", 300)):
+        pictures.put(f"/api/files/1/{name}.jpg", picture(width, 100))
+    window = QWidget()
+    window.resize(800, 600)
+    window.show()
+    shown = ImageViewer(pictures, CLOCK, window)
+    shown.show_pictures(ROWS, "m1", 0)
+    yield shown
+    window.hide()
+    window.deleteLater()
+    pictures.close()
+
+
+def name(viewer: ImageViewer) -> str:
+    shown = viewer.current()
+    assert shown is not None
+    return shown.file.name
+
+
+def test_it_covers_the_window_and_fits_the_picture(viewer: ImageViewer) -> None:
+    window = viewer.window()
+    assert viewer.size() == window.size()
+    assert viewer.frame.box.width() <= 800
+    window.resize(500, 400)
+    assert viewer.size() == window.size()
+    assert viewer.frame.box.width() <= 500
+    assert "Picture 1 of 3" in viewer.accessibleName()
+
+
+def test_the_arrows_walk_over_all_pictures_and_stop_at_the_ends(viewer: ImageViewer) -> None:
+    names = [name(viewer)]
+    for _ in range(3):
+        QTest.keyClick(viewer, Qt.Key.Key_Right)
+        names.append(name(viewer))
+    assert names == ["a.jpg", "b.jpg", "c.jpg", "c.jpg"]
+    for _ in range(4):
+        QTest.keyClick(viewer, Qt.Key.Key_Left)
+    assert name(viewer) == "a.jpg"
+
+
+def test_the_second_picture_of_a_message_opens_itself(viewer: ImageViewer) -> None:
+    viewer.show_pictures(ROWS, "m3", 1)
+    assert name(viewer) == "c.jpg"
+
+
+def test_keys_zoom_and_fit(viewer: ImageViewer) -> None:
+    fitted = QRectF(viewer.frame.box)
+    QTest.keyClick(viewer, Qt.Key.Key_Plus)
+    assert viewer.frame.box.width() > fitted.width()
+    QTest.keyClick(viewer, Qt.Key.Key_Minus)
+    assert viewer.frame.box.width() == pytest.approx(fitted.width())
+    QTest.keyClick(viewer, Qt.Key.Key_Plus)
+    QTest.keyClick(viewer, Qt.Key.Key_0)
+    assert viewer.frame.box == fitted
+
+
+def test_the_wheel_zooms_to_the_cursor(viewer: ImageViewer) -> None:
+    cursor = QPointF(300, 290)
+    before = (cursor - viewer.frame.box.topLeft()) / viewer.frame.box.width()
+    buttons, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    phase = Qt.ScrollPhase.NoScrollPhase
+    viewer.wheelEvent(QWheelEvent(cursor, cursor, QPoint(), QPoint(0, 120), buttons, keys, phase, False))
+    after = (cursor - viewer.frame.box.topLeft()) / viewer.frame.box.width()
+    assert (after.x(), after.y()) == pytest.approx((before.x(), before.y()))
+
+
+def test_dragging_moves_and_does_not_close(viewer: ImageViewer) -> None:
+    before = viewer.frame.box.topLeft()
+    start = viewer.frame.box.center().toPoint()
+    QTest.mousePress(viewer, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(viewer, start + QPoint(30, 200))
+    QTest.mouseRelease(viewer, Qt.MouseButton.LeftButton, pos=start + QPoint(30, 200))
+    assert viewer.isVisible()
+    assert viewer.frame.box.topLeft() == before + QPointF(30, 200)
+
+
+@pytest.mark.parametrize("way", ["escape", "outside"])
+def test_escape_and_a_click_outside_close(viewer: ImageViewer, way: str) -> None:
+    if way == "escape":
+        QTest.keyClick(viewer, Qt.Key.Key_Escape)
+    else:
+        QTest.mouseClick(viewer, Qt.MouseButton.LeftButton, pos=QPoint(5, 300))
+    assert not viewer.isVisible()
+
+
+def test_copy_and_save(viewer: ImageViewer, qtbot: QtBot) -> None:
+    QTest.keyClick(viewer, Qt.Key.Key_Right)
+    QTest.keyClick(viewer, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().pixmap().width() == 200
+    with qtbot.waitSignal(viewer.save_asked) as asked:
+        QTest.keyClick(viewer, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert asked.args == [ROWS[2].files[0]]
+
+
+@given(
+    factors=st.lists(st.floats(0.1, 10), max_size=20),
+    x=st.floats(0, 800),
+    y=st.floats(0, 600),
+    size=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
+)
+def test_zoom_is_bounded_and_keeps_the_point(
+    qapp: QApplication, factors: list[float], x: float, y: float, size: tuple[int, int]
+) -> None:
+    frame = PictureFrame()
+    frame.take(QPixmap(*size), QRectF(0, 0, 800, 600))
+    for factor in factors:
+        before = (QPointF(x, y) - frame.box.topLeft()) / frame.box.width()
+        frame.zoom(factor, QPointF(x, y))
+        after = (QPointF(x, y) - frame.box.topLeft()) / frame.box.width()
+        assert (after.x(), after.y()) == pytest.approx((before.x(), before.y()), abs=1e-6)
+        assert frame.box.width() <= size[0] * LARGEST * 1.001
+        assert frame.box.width() / frame.box.height() == pytest.approx(size[0] / size[1])
