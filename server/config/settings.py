@@ -57,6 +57,10 @@ class Config(Struct, frozen=True, kw_only=True):
     """A session not used for so long ends."""
     free_bytes_min: int = 512 * 1000 * 1000
     """Below so much free disk space uploads are refused (507)."""
+    ping_interval_s: int = 20
+    """How often each socket is asked whether it is there; shorter than what a proxy in front cuts (reliability L12)."""
+    ping_timeout_s: int = 15
+    """How long it may take to answer before it is gone."""
     restart_spread_ms: int = 3_000
     """Over how long desktops spread their return after a planned restart."""
     limits: Limits = Limits()
@@ -175,6 +179,9 @@ def _checked(config: Config) -> Config:
         raise ConfigError("cors_origins must name origins; '*' would let every web page in. List them.")
     if config.log_level not in ("debug", "info", "warning", "error"):
         raise ConfigError(f"log_level is '{config.log_level}'. Choose debug, info, warning or error.")
+    for name in ("ping_interval_s", "ping_timeout_s"):
+        if getattr(config, name) < 1:
+            raise ConfigError(f"{name} must be at least 1 second. Correct it.")
     below = [name for name in Limits.__struct_fields__ if getattr(config.limits, name) < 1]
     if below:
         raise ConfigError(f"limits.{below[0]} must be at least 1. Correct it.")

@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from server.services.house import House
 
 PATH = "/socket.io"
-PING_INTERVAL_S = 20
-PING_TIMEOUT_S = 15
-"""A silent peer is gone after both together; the clock's jumps then only cause a clean reconnect (reliability L12)."""
 
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger(f"{__name__}.library")
@@ -97,8 +94,8 @@ class SocketRoom:
             manage_session=False,
             monitor_clients=False,
             http_compression=False,
-            ping_interval=PING_INTERVAL_S,
-            ping_timeout=PING_TIMEOUT_S,
+            ping_interval=self._config.ping_interval_s,
+            ping_timeout=self._config.ping_timeout_s,
             max_http_buffer_size=self._config.limits.event_bytes,
             cors_allowed_origins=self._config.cors_origins or None,
             logger=_library_log,
@@ -167,7 +164,8 @@ class SocketRoom:
         most = self._config.limits.sockets_per_user
         if len(self._connections.of_user(actor.user_id)) >= most:
             message = f"You have {most} connections already. Close one, or wait until one has timed out."
-            raise Refused(ErrorCode.TOO_MANY_SOCKETS, message, retry_after_s=float(PING_INTERVAL_S + PING_TIMEOUT_S))
+            silent_s = self._config.ping_interval_s + self._config.ping_timeout_s
+            raise Refused(ErrorCode.TOO_MANY_SOCKETS, message, retry_after_s=float(silent_s))
         return actor
 
     def welcome(self, engine_sid: str) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 import requests
@@ -14,17 +12,14 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.running import RunningServer
 from tests.server.socket.lines import PATH, Line, Wire, frame
+from tests.server.socket.outside import REFUSED, most_memory_mib, only_refusing, open_files, settles
 from tests.server.socket.people import Pair, ServerFactory, make_pair
-
-REFUSED = "socket refused"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose only complaints are about whom it refused."""
-    with RunningServer(tmp_path_factory.mktemp("server")) as running:
-        yield running
-    assert [line for line in running.complaints() if REFUSED not in line] == []
+    yield from only_refusing(RunningServer(tmp_path_factory.mktemp("server")))
 
 
 def answers(pair: Pair) -> None:
@@ -133,21 +128,14 @@ def json_text(conversation_id: int, content: str) -> str:
     return f'421["send_message",{command}]'
 
 
-def memory_mib(server: RunningServer) -> float:
-    """The most memory that the server has held so far."""
-    assert server.process is not None
-    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
 def test_an_announced_giant_costs_no_memory(pair: Pair) -> None:
     server = pair.ada.server
-    before = memory_mib(server)
+    before = most_memory_mib(server)
     for _ in range(5):
         with Wire(server) as wire:
             wire.socket.sendall(frame(0x81, b"4" * 100_000, announced=40 * 1024 * 1024))
             assert wire.close_code() == 1009
-    assert memory_mib(server) - before < 5
+    assert most_memory_mib(server) - before < 5
     answers(pair)
 
 
@@ -180,22 +168,6 @@ def test_malformed_lines_leave_nothing_behind(pair: Pair) -> None:
             wire.say(["", "z", "9", "4nothing"][number % 4])
             wire.close_code()
     assert settles(lambda: open_files(server) <= before, 10), (before, open_files(server))
-
-
-def open_files(server: RunningServer) -> int:
-    """How many files and connections the server has open."""
-    assert server.process is not None
-    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
-
-
-def settles(holds: Callable[[], bool], seconds: float) -> bool:
-    """Whether something comes to hold in time."""
-    until = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def test_an_event_before_the_log_in_closes_the_line(pair: Pair) -> None:
