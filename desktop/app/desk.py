@@ -220,6 +220,8 @@ class Desk:
         if shown is not None:
             shown.show()
             shown.activateWindow()
+        if isinstance(before, LoginPage):
+            before.detach()
         if before is not None and before is not self.window:
             before.close()
             before.deleteLater()

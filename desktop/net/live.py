@@ -77,6 +77,7 @@ class _Line:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        await self.client.abandon()
 
     def end(self, reason: str) -> None:
         """The line is gone: whoever waits for it learns so now. Only the first reason counts."""

@@ -45,6 +45,13 @@ class OrderedClient(socketio.AsyncClient):  # type: ignore[misc]  # socketio has
             reconnection=False, handle_sigint=False, request_timeout=2, logger=_QUIET, engineio_logger=_QUIET
         )
 
+    async def abandon(self) -> None:
+        """End what a hasty disconnect leaves of the library's own tasks."""
+        tasks = [task for task in (self.eio.read_loop_task, self.eio.write_loop_task) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _engineio_client_class(self) -> type:
         """The engine that keeps order."""
         return _OrderedEngine

@@ -69,6 +69,10 @@ class ServerForm(QWidget):
             self.button.setEnabled(False)
             self.outcome.say("Looking for the server…", "ink2")
 
+    def detach(self) -> None:
+        """Wait for no answer any more."""
+        self._tasks.cancel()
+
     async def _look_up(self, asked: int, address: str) -> None:
         """Ask, and tell the offer or what is wrong, unless another address was asked for meanwhile."""
         offer, wrong = None, ""

@@ -62,6 +62,10 @@ class LoginPage(QWidget):
         """Tell why one is here again: signed out elsewhere, or the session is no longer valid."""
         self.notice.say(words, "warn")
 
+    def detach(self) -> None:
+        """Ask about no server any more; the page may go now."""
+        self.server_form.detach()
+
     def sizeHint(self) -> QSize:
         """As large as the window begins."""
         return FIRST_SIZE

@@ -23,4 +23,4 @@ def qloop(qapp: QApplication) -> Iterator[QLoop]:
     loop = QLoop(qapp)
     yield loop
     loop.close()
-    assert loop.troubles == []
+    assert not loop.troubles, "\n".join(loop.troubles)
