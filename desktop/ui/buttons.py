@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
 
 from desktop.ui import fonts, icons, theme
 from desktop.ui.plain_text import caption, set_tool_tip
@@ -67,3 +68,23 @@ class IconButton(QToolButton):
     def _colour(self) -> None:
         """Draw the icon in the colour of the theme shown now."""
         self.setIcon(icons.icon(self._icon, getattr(theme.current(), self._ink), self.iconSize().width()))
+
+
+class DrawnButton(QAbstractButton):
+    """A button that draws itself. Owns whether the keyboard brought the focus here, so that clicks show no ring."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_keyboard = False
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        theme.source().changed.connect(self.update)
+
+    def has_ring(self) -> bool:
+        """Whether the keyboard's ring is to be drawn."""
+        return self.hasFocus() and self._by_keyboard
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Remember how the focus came."""
+        self._by_keyboard = event.reason() in {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
+        super().focusInEvent(event)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy
+from PySide6.QtWidgets import QSizePolicy
 
 from desktop.core.bubble import Connection, Line
 from desktop.ui import fonts, theme
+from desktop.ui.buttons import DrawnButton
 from desktop.ui.plain_text import set_tool_tip
 
 HEIGHT_PX = 37
@@ -46,7 +47,7 @@ def aside_of(connection: Connection, host: str) -> str:
             return host
 
 
-class ConnectionIndicator(QAbstractButton):
+class ConnectionIndicator(DrawnButton):
     """Shows one connection; owns no state but the last one it was given."""
 
     retry_requested = Signal()
@@ -58,10 +59,7 @@ class ConnectionIndicator(QAbstractButton):
         self._connection = Connection(Line.CONNECTING)
         self.setFixedHeight(HEIGHT_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(self._act)
-        theme.source().changed.connect(self.update)
         self.show_connection(self._connection)
 
     def show_connection(self, connection: Connection) -> None:
@@ -94,7 +92,7 @@ class ConnectionIndicator(QAbstractButton):
         middle = QPointF(self._start(DOT_PX, 0) + DOT_PX / 2, (HEIGHT_PX + 1) / 2)
         painter.drawEllipse(middle, DOT_PX / 2, DOT_PX / 2)
         self._paint_words(painter)
-        if self.hasFocus():
+        if self.has_ring():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(shown.accent, 1.5))
             painter.drawRoundedRect(self.rect().adjusted(4, 5, -4, -4), 6, 6)

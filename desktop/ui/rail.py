@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.ui import fonts, icons, theme
 from desktop.ui.avatars import PRESENCE_WORDS, paint_avatar, paint_presence
+from desktop.ui.buttons import DrawnButton
 from desktop.ui.conversation_delegate import badge_words
 from desktop.ui.plain_text import set_tool_tip
 from protocol.shapes import PresenceStatus, User
@@ -18,7 +19,7 @@ ICON_PX = 22
 AVATAR_PX = 40
 
 
-class RailButton(QAbstractButton):
+class RailButton(DrawnButton):
     """One place of the app as an icon, with a number where something is unread."""
 
     def __init__(self, icon: str, words: str) -> None:
@@ -27,10 +28,7 @@ class RailButton(QAbstractButton):
         self._unread = 0
         self.setFixedSize(BUTTON_PX, BUTTON_PX)
         self.setCheckable(True)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.set_unread(0)
-        theme.source().changed.connect(self.update)
 
     def set_unread(self, unread: int) -> None:
         """Show how many messages are unread behind this place."""
@@ -59,7 +57,7 @@ class RailButton(QAbstractButton):
         painter.drawPixmap(margin, margin, icons.pixmap(self._icon, ink, ICON_PX))
         if self._unread:
             self._paint_badge(painter)
-        if self.hasFocus():
+        if self.has_ring():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(shown.accent, 2))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 11, 11)
@@ -78,7 +76,7 @@ class RailButton(QAbstractButton):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
 
-class OwnAvatar(QAbstractButton):
+class OwnAvatar(DrawnButton):
     """Oneself with one's presence; a click opens the profile."""
 
     def __init__(self) -> None:
@@ -87,9 +85,6 @@ class OwnAvatar(QAbstractButton):
         self._presence: PresenceStatus | None = None
         self._picture: QPixmap | None = None
         self.setFixedSize(AVATAR_PX + 2, AVATAR_PX + 2)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        theme.source().changed.connect(self.update)
 
     def set_user(self, user: User, presence: PresenceStatus | None, picture: QPixmap | None) -> None:
         """Show oneself."""
@@ -107,7 +102,7 @@ class OwnAvatar(QAbstractButton):
         box = QRectF(1, 1, AVATAR_PX, AVATAR_PX)
         paint_avatar(painter, box, self._user.display_name, self._user.user_id, self._picture)
         paint_presence(painter, QRectF(self.rect()), self._presence, theme.current().rail)
-        if self.hasFocus():
+        if self.has_ring():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(theme.current().accent, 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -17,6 +17,12 @@ __all__ = ["DARK", "LIGHT", "Choice", "Theme", "ThemeSource", "current", "instal
 
 Choice = Literal["light", "dark", "system"]
 
+_SCHEMES: dict[Choice, Qt.ColorScheme] = {
+    "light": Qt.ColorScheme.Light,
+    "dark": Qt.ColorScheme.Dark,
+    "system": Qt.ColorScheme.Unknown,
+}
+
 
 def system_is_dark() -> bool:
     """Whether the system shows dark; systems without the word are light."""
@@ -49,6 +55,8 @@ class ThemeSource(QObject):
     def choose(self, choice: Choice) -> None:
         """Show light, dark, or whatever the system shows; every window changes at once."""
         self._choice = choice
+        # Title bars and the system's own dialogs go along where the system can.
+        QGuiApplication.styleHints().setColorScheme(_SCHEMES[choice])
         self._follow()
 
     def dress(self) -> None:
