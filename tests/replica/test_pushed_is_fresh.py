@@ -183,6 +183,7 @@ def test_a_desktop_that_was_far_behind_shows_the_newest_page_and_the_right_count
     house: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.services.sync.FRESH_BEYOND", 60)
+    monkeypatch.setattr("server.services.sync.SYNC_ROWS_PER_CONVERSATION", 60)
     scene = Scene(house)
     ada, ben = scene.people[:2]
     follower = fresh(scene, ben)
