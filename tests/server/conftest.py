@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ HouseFactory = Callable[..., House]
 
 
 @contextmanager
-def _watched(server: RunningServer, expected: list[str]) -> Iterator[RunningServer]:
+def watched(server: RunningServer, expected: Sequence[str] = ()) -> Iterator[RunningServer]:
     """A running server whose log must hold nothing loud but what is expected."""
     with server:
         yield server
@@ -32,7 +32,7 @@ def _watched(server: RunningServer, expected: list[str]) -> Iterator[RunningServ
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for the tests of a module: people need names of their own (`unique`)."""
-    with _watched(RunningServer(tmp_path_factory.mktemp("server")), []) as running:
+    with watched(RunningServer(tmp_path_factory.mktemp("server"))) as running:
         yield running
 
 
@@ -49,7 +49,7 @@ def start_server(tmp_path: Path) -> Iterator[ServerFactory]:
             arguments: list[str] | None = None,
         ) -> RunningServer:
             running = RunningServer(tmp_path / f"server-{next(count)}", env=env, arguments=arguments)
-            return stack.enter_context(_watched(running, expected or []))
+            return stack.enter_context(watched(running, expected or []))
 
         yield start
 
@@ -66,7 +66,7 @@ def make_house(tmp_path: Path) -> Iterator[HouseFactory]:
     """A function that builds a house in this process: `make_house(announcer=…, registration="open")`."""
     with ExitStack() as stack:
 
-        def make(*, announcer: Any = None, presence: Any = None, folder: str = "data", **settings: Any) -> House:  # noqa: ANN401
+        def make(*, announcer: Any = None, presence: Any = None, folder: str = "data", **settings: Any) -> House:
             values = {"registration": "open", "rate_limits": False, "free_bytes_min": 1, **settings}
             config = Config(data_dir=tmp_path / folder, **values)
             house = build_house(config, announcer or Silence(), presence or Silence())
