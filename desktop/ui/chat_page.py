@@ -97,6 +97,7 @@ class ChatPage(QWidget):
         self.pane.view.clicked.connect(self.message_actions.click)
         self.pane.view.menu_asked.connect(self.message_actions.ask)
         self.pane.view.typed.connect(self.composer.insert)
+        self.composer.field.timeline_key.connect(self.pane.press)
         self.message_actions.picture_opened.connect(self._view_picture)
         self.message_actions.marked_unread.connect(self.pane.reporter.pause)
         theme.source().changed.connect(self.update)

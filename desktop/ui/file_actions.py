@@ -53,11 +53,14 @@ class FileActions(QObject):
         self._toast = toast
         self._page = page
         self._tasks = Tasks()
+        self._opened: tempfile.TemporaryDirectory[str] | None = None
         self._folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
 
     def close(self) -> None:
-        """End the downloads."""
+        """End the downloads, and remove the copies made for opening."""
         self._tasks.cancel()
+        if self._opened is not None:
+            self._opened.cleanup()
 
     def open(self, file: BubbleFile) -> None:
         """Open a file with the program the system has for it; programs only after a question."""
@@ -96,7 +99,10 @@ class FileActions(QObject):
         if file.url is None and file.path:
             open_local(Path(file.path))
             return
-        target = Path(tempfile.mkdtemp(prefix="hearth-open-")) / safe_name(file.name)
+        if self._opened is None:
+            self._opened = tempfile.TemporaryDirectory(prefix="hearth-open-", ignore_cleanup_errors=True)
+        # Each in a folder of its own, so that the name stays what the sender called it.
+        target = Path(tempfile.mkdtemp(dir=self._opened.name)) / safe_name(file.name)
         self._bring(file, target, lambda: open_local(target))
 
     def _bring(self, file: BubbleFile, target: Path, then: Callable[[], None]) -> None:

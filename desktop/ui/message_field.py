@@ -18,6 +18,8 @@ class MessageField(QPlainTextEdit):
     """Owns the text being written. `submitted`: Enter asks to send; `brought`: files or a picture are pasted."""
 
     submitted = Signal()
+    timeline_key = Signal(int)
+    """A key that belongs to the timeline: Page Up and Down, and End while nothing is written."""
     brought = Signal(object)
     """A QMimeData with files or a picture, from the clipboard."""
 
@@ -43,6 +45,11 @@ class MessageField(QPlainTextEdit):
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.submitted.emit()
+            event.accept()
+            return
+        paging = event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+        if paging or (event.key() == Qt.Key.Key_End and not self.toPlainText()):
+            self.timeline_key.emit(event.key())
             event.accept()
             return
         super().keyPressEvent(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ class Outgoing(QObject):
         self._tasks = Tasks()
         self._conversation_id: int | None = None
         self._kept: dict[int, Unsent] = {}
+        self._pasted: dict[Path, int] = {}
         self._saving: set[tuple[int, Unsent]] = set()
         composer.submitted.connect(self.send)
         composer.typing.connect(self._tell_typing)
@@ -56,8 +58,11 @@ class Outgoing(QObject):
         self._composer.place(self._kept.pop(conversation_id, Unsent()) if conversation_id is not None else Unsent())
 
     def close(self) -> None:
-        """End what still runs."""
+        """End what still runs, and remove pasted pictures that no waiting message needs."""
         self._tasks.cancel()
+        for path, conversation_id in self._pasted.items():
+            if not any(str(path) in waiting.entry.paths for waiting in self._session.entries(conversation_id)):
+                shutil.rmtree(path.parent, ignore_errors=True)
 
     def send(self) -> None:
         """Send what stands in the composer. It stays there until it is on disk."""
@@ -159,6 +164,7 @@ class Outgoing(QObject):
                 self._conversation_id or 0, "This picture cannot be pasted. Save it as a file and attach that."
             )
         else:
+            self._pasted[path] = self._conversation_id or 0
             await self._weigh_and_stage([path])
 
 

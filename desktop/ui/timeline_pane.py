@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from desktop.core.bubble import Bubble
@@ -22,6 +22,7 @@ from desktop.ui.transfers import Transfers
 
 SKELETON_AFTER_MS = 150
 JUMP_RIGHT, JUMP_BOTTOM = 20, 8
+PAGE_OVERLAP = 48
 
 
 class TimelinePane(QWidget):
@@ -93,6 +94,15 @@ class TimelinePane(QWidget):
         if self._timeline is not None and self._timeline.has_newer:
             self._timeline.jump_to_latest()
         self.view.scroll_to_bottom()
+
+    def press(self, key: int) -> None:
+        """A key pressed in the composer that means the timeline."""
+        bar = self.view.verticalScrollBar()
+        if key == Qt.Key.Key_End:
+            self.to_latest()
+        else:
+            step = bar.pageStep() - PAGE_OVERLAP
+            bar.setValue(bar.value() + (step if key == Qt.Key.Key_PageDown else -step))
 
     def bubbles(self) -> list[Bubble]:
         """The messages held, from the oldest."""

@@ -117,7 +117,8 @@ def _paint_picture(painter: QPainter, bubble: Bubble, file: BubbleFile, box: Fil
 def paint_rounded(painter: QPainter, box: QRectF, picture: QPixmap, radius: float) -> None:
     """A picture with smooth round corners: as a brush, because a clip's edge is not smoothed."""
     brush = QBrush(picture)
-    scale = box.width() / max(1, picture.width())
+    # Qt counts a brush in device-independent pixels of its picture.
+    scale = box.width() / max(1.0, picture.deviceIndependentSize().width())
     brush.setTransform(QTransform.fromScale(scale, scale))
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

@@ -355,6 +355,23 @@ def test_older_pages_come_before_the_top_and_move_nothing(qloop: QLoop) -> None:
     qloop(scene())
 
 
+def test_keys_in_the_composer_reach_the_timeline(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened(60) as s:
+            field, view = s.page.composer.field, s.page.pane.view
+            QTest.keyClick(field, Qt.Key.Key_PageUp)
+            assert not view.at_bottom()
+            place = view.verticalScrollBar().value()
+            s.page.composer.insert("written")
+            QTest.keyClick(field, Qt.Key.Key_End)
+            assert view.verticalScrollBar().value() == place
+            field.clear()
+            QTest.keyClick(field, Qt.Key.Key_End)
+            assert view.at_bottom()
+
+    qloop(scene())
+
+
 def test_leaving_and_coming_back_finds_the_same_place(qloop: QLoop) -> None:
     async def scene() -> None:
         async with opened(120) as s:
@@ -487,7 +504,10 @@ def test_dropped_files_and_pasted_pictures_are_staged(qloop: QLoop, tmp_path: Pa
             await until(lambda: len(s.page.composer.staged.files()) == 2)
             assert s.page.composer.staged.files()[1].path.suffix == ".png"
             QTest.keyClick(s.page.composer.staged, Qt.Key.Key_Delete)
-            assert len(s.page.composer.staged.files()) == 1
+            left = s.page.composer.staged.files()
+            assert [file.path.suffix for file in left] == [".png"]
+            s.page.outgoing.close()
+            assert not left[0].path.exists()
 
     qloop(scene())
 

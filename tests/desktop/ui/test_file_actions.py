@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
@@ -95,6 +96,7 @@ class Desk:
 def desk(qapp: QApplication) -> Iterator[Desk]:
     made = Desk()
     yield made
+    made.actions.close()
     made.page.hide()
     made.page.deleteLater()
 
@@ -131,6 +133,10 @@ def test_a_document_is_fetched_and_opened(qloop: QLoop, desk: Desk, opened: list
         desk.actions.open(desk.file)
         await until(lambda: len(opened) == 1)
         assert opened[0].endswith("/report.pdf")
+        copy = Path(QUrl(opened[0]).toLocalFile())
+        assert copy.read_bytes() == b"content"
+        desk.actions.close()
+        assert not copy.exists()
 
     qloop(scene())
 
