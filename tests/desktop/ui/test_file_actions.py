@@ -133,12 +133,12 @@ def test_a_document_is_fetched_and_opened(qloop: QLoop, desk: Desk, opened: list
         desk.actions.open(desk.file)
         await until(lambda: len(opened) == 1)
         assert opened[0].endswith("/report.pdf")
-        copy = Path(QUrl(opened[0]).toLocalFile())
-        assert copy.read_bytes() == b"content"
-        desk.actions.close()
-        assert not copy.exists()
 
     qloop(scene())
+    copy = Path(QUrl(opened[0]).toLocalFile())
+    assert copy.read_bytes() == b"content"
+    desk.actions.close()
+    assert not copy.exists()
 
 
 def test_a_program_is_opened_only_after_a_question(qloop: QLoop, desk: Desk, opened: list[str]) -> None:
