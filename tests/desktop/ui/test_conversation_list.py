@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor
+from msgspec import structs
+from PySide6.QtCore import QBuffer, QIODevice, QModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 
@@ -17,6 +18,7 @@ from desktop.core.bubble import Connection, Line
 from desktop.core.listops import Insert, Move
 from desktop.core.ports import Clock
 from desktop.core.session import Session
+from desktop.core.updates import Update
 from desktop.models.conversation_model import ConversationFilter, ConversationModel
 from desktop.models.roles import Role
 from desktop.ui import fonts, theme
@@ -29,6 +31,7 @@ from desktop.ui.skeleton import SkeletonRows
 from protocol.shapes import User
 from tests.desktop.conversation_rows import Rows, row
 from tests.desktop.doubles import FakeServer, until
+from tests.desktop.fake_line import FakeApi
 from tests.desktop.loop import QLoop
 
 CONNECTED = Connection(Line.CONNECTED, latency_ms=12)
@@ -279,6 +282,28 @@ def test_ten_thousand_rows_are_not_measured_one_by_one(qapp: QApplication, monke
     source.do(Move(9_000, 0), Insert(0, (row(20_000),)))
     view.grab()
     assert asked < 50
+
+
+def test_a_picture_takes_the_place_of_initials_when_it_has_come(qloop: QLoop) -> None:
+    async def play() -> None:
+        async with scene() as s:
+            conversation_id = s.add("Maya", "1")
+            blue = QImage(88, 88, QImage.Format.Format_RGB32)
+            blue.fill(QColor("#123456"))
+            buffer = QBuffer()
+            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+            blue.save(buffer, b"PNG")
+            api = s.session.api
+            assert isinstance(api, FakeApi)
+            api.pictures["/api/files/k/maya.png"] = bytes(buffer.data().data())
+            maya = structs.replace(s.server.users[2], avatar_url="/api/files/k/maya.png", version=2)
+            await s.start()
+            s.session.ingest(Update(users=(maya,)))
+            assert s.pane.model.row(0).conversation_id == conversation_id
+            middle = QPoint(40, 14)
+            await until(lambda: s.pane.view.grab().toImage().pixelColor(middle) == QColor("#123456"))
+
+    qloop(play())
 
 
 def test_the_open_row_is_marked_in_both_themes(qloop: QLoop) -> None:
