@@ -16,7 +16,7 @@ MACHINE_PATHS = [
     r"(?<![\w.])/(?:work|farm)" + "/",
     r"(?<![\w.])/ro" + r"ot/[\w.]",
     r"(?<![\w.])/(?:home|Users)" + r"/[a-z]\w*",
-    r"file:" + "///[a-z]",
+    r"file:" + "///(?:opt|tmp|var)/",
 ]
 UNFINISHED = [
     "TO" + "DO",
