@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QRect, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, QTimer, Signal
 
 from desktop.core.bubble import Bubble
 from desktop.ui.timeline_view import TimelineView
@@ -44,12 +44,6 @@ class SeenReporter(QObject):
         """Report nothing until `restart`: somebody has just marked this conversation as unread."""
         self._paused = True
         self._timer.stop()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The window came to the front or left it."""
-        if event.type() in (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate):
-            self.look()
-        return super().eventFilter(watched, event)
 
     def look(self) -> None:
         """Start the second for what is in sight now, if it is new."""

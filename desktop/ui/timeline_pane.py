@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from desktop.core.bubble import Bubble
@@ -23,6 +23,7 @@ from desktop.ui.transfers import Transfers
 SKELETON_AFTER_MS = 150
 JUMP_RIGHT, JUMP_BOTTOM = 20, 8
 PAGE_OVERLAP = 48
+_LOOK_AGAIN = (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate, QEvent.Type.Show)
 
 
 class TimelinePane(QWidget):
@@ -122,6 +123,8 @@ class TimelinePane(QWidget):
             if state.phase != "loading":
                 self._landed.start()
         elif state.phase == "loading":
+            if self._stack.currentWidget() is self._notice:
+                self._stack.setCurrentWidget(self.view)
             self._patience.start()
         elif state.phase == "error":
             self._notice.tell(
@@ -184,13 +187,15 @@ class TimelinePane(QWidget):
             self.jump.move(x, corner.y() - JUMP_BOTTOM - self.jump.height() + SHADOW + 1)
             self.jump.raise_()
 
-    def watch_window(self, window: QObject) -> None:
-        """Notice when the window comes to the front or leaves it."""
-        window.installEventFilter(self.reporter)
-
     def event(self, event: QEvent) -> bool:
-        """The window is known once the pane is shown in it."""
-        if event.type() is QEvent.Type.Show:
-            self.watch_window(self.window())
-            QTimer.singleShot(0, self.reporter.look)
+        """Qt tells every widget of a window when the window comes to the front or leaves it."""
+        if event.type() is QEvent.Type.WindowActivate:
+            self._read_on()
+        if event.type() in _LOOK_AGAIN:
+            QTimer.singleShot(0, self.reporter, self.reporter.look)
         return super().event(event)
+
+    def _read_on(self) -> None:
+        """Somebody comes back to the window: what came meanwhile begins at a divider."""
+        if self._timeline is not None and self._timeline.first_unread is None:
+            self._timeline.begin_reading()

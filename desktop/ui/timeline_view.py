@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from desktop.core import moments
 from desktop.core.bubble import Bubble, DayLine, Hole, Row, Tick
 from desktop.core.ports import Clock
-from desktop.models.timeline_model import TimelineModel
+from desktop.models.timeline_model import TimelineModel, spoken
 from desktop.ui import theme
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.floating_day import FloatingDay
@@ -76,6 +85,7 @@ class TimelineView(TimelineScroll):
         super().set_model(model, place)
         if model is not None:
             model.rowsInserted.connect(self._await_clock)
+            model.rowsInserted.connect(self._announce)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The day floats in the middle of the old width: it goes."""
@@ -91,6 +101,14 @@ class TimelineView(TimelineScroll):
         rows = self._rows()[first : last + 1]
         if any(isinstance(row, Bubble) and row.tick is Tick.WAITING for row in rows):
             QTimer.singleShot(CLOCK_AFTER_MS + 20, self, self.repaint_rows)
+
+    def _announce(self, _parent: QModelIndex, first: int, last: int) -> None:
+        """Read a new message at the end out, where a screen reader listens."""
+        rows = self._rows()
+        if QAccessible.isActive() and last == len(rows) - 1 and self._ends_with_latest and not self._landing:
+            for row in rows[first : last + 1]:
+                if isinstance(row, Bubble) and not row.own:
+                    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken(row)))
 
     def _day_ended(self) -> None:
         """The words of the day lines change at midnight; wait for the next."""
