@@ -105,6 +105,9 @@ class Api(Protocol):
     async def mark_unread(self, message_id: int) -> None:
         """Unread from this message on."""
 
+    async def verify(self, uids: Sequence[str]) -> list[str]:
+        """Which of these uids of one's own the server has not got."""
+
     async def upload(self, path: Path, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Attachment:
         """Upload a local file; `progress` gets 0.0 to 1.0 on the loop's thread.
 

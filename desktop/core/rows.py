@@ -64,8 +64,10 @@ def _stored_file(attachment: Attachment) -> BubbleFile:
 
 
 def _waiting_files(waiting: Waiting) -> tuple[BubbleFile, ...]:
-    """The files of an entry of the outbox, local ones first known by their path."""
+    """The files of an entry of the outbox: by their local paths, or as the server had them."""
     entry = waiting.entry
+    if not entry.paths:
+        return tuple(_stored_file(attachment) for attachment in entry.uploaded)
     files = []
     for index, path in enumerate(entry.paths):
         local = entry.local[index] if index < len(entry.local) else None

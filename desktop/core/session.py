@@ -29,6 +29,7 @@ from desktop.core.ports import (
 )
 from desktop.core.progress import Following
 from desktop.core.receipts import ReadReporter
+from desktop.core.refill import Refill
 from desktop.core.rows import RowDeriver
 from desktop.core.store import Changes, Held, Store
 from desktop.core.sync import SyncLoop
@@ -78,6 +79,7 @@ class Session:
         self._outbox = Outbox(outbox_file)
         self._sync = SyncLoop(live, self, clock, self._pace)
         self._delivery = Delivery(self._outbox, live, api, self, self._pace)
+        self._refill = Refill(api, self._outbox, clock, self._delivery.wake)
         self._reporter = ReadReporter(self._report_read, self._pace.report_s)
         self._typists = Typists(self._pace.typing_expires_s, lambda identity: self._refresh({identity}))
         self._attention = Attention(self._tell, self._pace.typing_repeat_s)
@@ -358,6 +360,7 @@ class Session:
         if self._epoch not in {None, epoch}:
             LOG.info("the server's history has changed; asking for everything again")
             known = set(self._store.held)
+            self._refill.keep(self._store, self.me.value.user_id)
             self._store.clear()
             self._following = Following()
             self._refresh(known)
@@ -377,6 +380,7 @@ class Session:
         """Caught up: send what waits, report what was read, and say again where one looks and how one is seen."""
         self._delivery.wake()
         self._reporter.wake()
+        self.spawn(self._asked(self._refill.verify, "verify"))
         self._attention.say_again()
         for timeline in tuple(self._timelines.values()):
             timeline.retry()

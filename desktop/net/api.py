@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from desktop.core.ports import HistoryPage
 from desktop.net.rest import Rest
 from desktop.net.tokens import AccessTokens
 from desktop.net.transfers import PIECE, FileBody, save_answer
-from protocol import accounts, commands, shapes
+from protocol import accounts, commands, shapes, signals
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import HEAD_HEADER, LAST_POSITION_HEADER, Limits
 
@@ -82,6 +82,13 @@ class RestApi:
         """Unread from this message on."""
         body = commands.PatchMessage(is_read=False)
         await self._ask("PATCH", f"/api/messages/{message_id}", body=body)
+
+    async def verify(self, uids: Sequence[str]) -> list[str]:
+        """Which of these uids of one's own the server has not got."""
+        answer = await self._read(
+            signals.VerifyAnswer, "POST", "/api/messages/verify", body=commands.Verify(uids=[*uids])
+        )
+        return answer.missing
 
     async def upload(self, path: Path, progress: Progress, cancelled: Callable[[], bool]) -> shapes.Attachment:
         """Upload a local file; `progress` gets 0.0 to 1.0 on the loop. Raises Cancelled, and OSError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +164,11 @@ class FakeApi:
     async def mark_unread(self, message_id: int) -> None:
         await self._reach("mark_unread")
         self.server.unread(self.user_id, message_id)
+
+    async def verify(self, uids: Sequence[str]) -> list[str]:
+        await self._reach("verify")
+        known = {message.uid for one in self.server.conversations.values() for message in one.messages}
+        return [uid for uid in uids if uid not in known]
 
     async def upload(self, path: Path, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Attachment:
         await self._reach("upload")

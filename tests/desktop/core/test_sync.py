@@ -206,7 +206,7 @@ def test_an_announced_restart_spreads_the_return(talk: Talk, tell: Tell) -> None
     tell(story)
 
 
-def test_a_restored_server_is_asked_for_everything_again(talk: Talk, tell: Tell) -> None:
+def test_a_restored_server_is_asked_for_everything_and_given_what_one_wrote(talk: Talk, tell: Tell) -> None:
     async def story() -> None:
         talk.fill(10)
         async with talk.session() as anna:
@@ -220,7 +220,9 @@ def test_a_restored_server_is_asked_for_everything_again(talk: Talk, tell: Tell)
             await until(lambda: line(anna) is Line.OFFLINE)
             talk.server.restore()
             await until(lambda: line(anna) is Line.CONNECTED)
-            assert texts(timeline) == [str(number) for number in range(1, 7)]
+            assert texts(timeline)[:6] == [str(number) for number in range(1, 7)]
+            await until(lambda: talk.stored()[6:] == ["7", "9"])
+            await until(lambda: texts(timeline) == talk.stored())
 
     tell(story)
 
