@@ -21,6 +21,9 @@ class Allowance:
         self._clock = clock
         self._left: dict[Hashable, tuple[float, float]] = {}
 
+    def __len__(self) -> int:
+        return len(self._left)
+
     def take(self, key: Hashable) -> float:
         """Use one up; the seconds to wait where none is left (then nothing is used), else 0."""
         now = self._clock()

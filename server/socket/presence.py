@@ -38,6 +38,7 @@ class _There:
         self.sids: set[str] = set()
         self.idle: set[str] = set()
         self.told: PresenceStatus = "offline"
+        self.departures = 0
 
     def status(self, choice: str | None) -> PresenceStatus:
         """As others may see it; without sockets, as it was while the grace lasts."""
@@ -116,12 +117,13 @@ class Presences:
         if there.sids:
             self._tell_if_changed(user_id)
         else:
-            self._later(self._grace_s, self._gone, user_id, now_ms())
+            there.departures += 1
+            self._later(self._grace_s, self._gone, user_id, there.departures, now_ms())
 
-    def _gone(self, user_id: int, left_ms: int) -> None:
+    def _gone(self, user_id: int, departure: int, left_ms: int) -> None:
         """The grace is over: unless a socket came back, the user was last seen when the last one dropped."""
         there = self._there.get(user_id)
-        if there is None or there.sids:
+        if there is None or there.sids or there.departures != departure:
             return
         del self._there[user_id]
         if not self.is_hidden(user_id):
