@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from msgspec import structs
-from PySide6.QtCore import QBuffer, QIODevice, QModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
@@ -284,18 +285,16 @@ def test_ten_thousand_rows_are_not_measured_one_by_one(qapp: QApplication, monke
     assert asked < 50
 
 
-def test_a_picture_takes_the_place_of_initials_when_it_has_come(qloop: QLoop) -> None:
+def test_a_picture_takes_the_place_of_initials_when_it_has_come(qloop: QLoop, tmp_path: Path) -> None:
     async def play() -> None:
         async with scene() as s:
             conversation_id = s.add("Maya", "1")
             blue = QImage(88, 88, QImage.Format.Format_RGB32)
             blue.fill(QColor("#123456"))
-            buffer = QBuffer()
-            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            blue.save(buffer, b"PNG")
+            assert blue.save(str(tmp_path / "maya.png"))
             api = s.session.api
             assert isinstance(api, FakeApi)
-            api.pictures["/api/files/k/maya.png"] = bytes(buffer.data().data())
+            api.pictures["/api/files/k/maya.png"] = (tmp_path / "maya.png").read_bytes()
             maya = structs.replace(s.server.users[2], avatar_url="/api/files/k/maya.png", version=2)
             await s.start()
             s.session.ingest(Update(users=(maya,)))
