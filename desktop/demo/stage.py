@@ -21,11 +21,26 @@ from desktop.demo.profiles import Place, Window
 WINDOWS = ("anna", "maya")
 PICTURES = Path("demo-pictures")
 _OPEN_WITHIN_S = 12.0
-_HANDS: tuple[Cue, ...] = (
-    Cue(0.0, "maya", "anna", "The lamps are on. You should see this!"),
-    Cue(1.0, "anna", "maya", "I can, from the window. Well done."),
+_ACTS: tuple[tuple[ThemeChoice, tuple[Cue, ...], tuple[Cue, ...]], ...] = (
+    (
+        "light",
+        PLAY[:4],
+        (
+            Cue(0.0, "maya", "anna", "The lamps are on. You should see this!"),
+            Cue(1.0, "anna", "maya", "I can, from the window. Well done."),
+        ),
+    ),
+    (
+        "dark",
+        PLAY[4:],
+        (
+            Cue(0.0, "anna", "maya", "The mayor has called. He will bring proper shoes."),
+            Cue(1.0, "maya", "anna", "Then nothing can go wrong on Wednesday."),
+        ),
+    ),
 )
-"""Without a display nobody sits at the windows: so the two write a little from second devices."""
+"""What is seen without a display: a theme, some of the script, and, since nobody sits at the windows, what the two
+write meanwhile from second devices."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -98,13 +113,11 @@ async def _for_pictures(windows: list[Window], camera: Camera, troupe: Troupe, h
     """Both windows in one theme and then in the other, each with some of the script and a picture."""
     await asyncio.to_thread(pictures.mkdir, parents=True, exist_ok=True)
     conversation_id = await hands.conversation(*WINDOWS)
-    middle = len(PLAY) // 2
-    themes: tuple[tuple[ThemeChoice, tuple[Cue, ...]], ...] = (("light", PLAY[:middle]), ("dark", PLAY[middle:]))
-    for theme, cues in themes:
+    for theme, cues, lines in _ACTS:
         places = camera.places()
         _open_all(windows, places, conversation_id, theme)
         await asyncio.sleep(_OPEN_WITHIN_S / 2)
-        await asyncio.gather(troupe.play(cues), hands.play(_HANDS))
+        await asyncio.gather(troupe.play(cues), hands.play(lines))
         await asyncio.gather(
             hands.type_to("maya", "anna"), troupe.type_to("jun", "anna"), troupe.type_to("ravi", "maya")
         )

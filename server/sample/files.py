@@ -7,6 +7,7 @@ import io
 import math
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
@@ -48,21 +49,32 @@ def photo(name: str) -> bytes:
     return _encoded(picture.filter(ImageFilter.GaussianBlur(0.6)), "JPEG", quality=86)
 
 
-def avatar(username: str, colour: Colour) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How somebody is painted."""
+
+    ground: Colour
+    skin: Colour
+    hair: Colour
+    hair_is_long: bool = False
+
+
+def avatar(looks: Looks) -> bytes:
     """A portrait in PNG: head and shoulders before a colour."""
-    chance = random.Random(username)  # noqa: S311 - draws pictures, keeps no secret
     side = _AVATAR_PX
-    picture = _gradient((side, side), colour, _mixed(colour, (255, 255, 255), 0.45))
+    picture = _gradient((side * 2, side * 2), looks.ground, _mixed(looks.ground, (255, 255, 255), 0.4))
     draw = ImageDraw.Draw(picture)
-    skin = chance.choice([(241, 205, 175), (198, 142, 104), (141, 94, 66), (226, 180, 145)])
-    hair = chance.choice([(52, 38, 30), (120, 80, 44), (28, 28, 34), (190, 150, 92)])
-    draw.ellipse((side * 0.14, side * 0.70, side * 0.86, side * 1.4), fill=_mixed(colour, (20, 24, 40), 0.55))
-    draw.ellipse((side * 0.28, side * 0.16, side * 0.72, side * 0.66), fill=hair)
-    draw.ellipse((side * 0.33, side * 0.25, side * 0.67, side * 0.72), fill=skin)
-    draw.arc((side * 0.42, side * 0.48, side * 0.58, side * 0.62), 20, 160, fill=(120, 60, 60), width=5)
-    for eye in (0.43, 0.57):
-        draw.ellipse((side * eye - 6, side * 0.45 - 6, side * eye + 6, side * 0.45 + 6), fill=(40, 36, 44))
-    return _encoded(picture, "PNG")
+
+    def oval(left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
+        draw.ellipse(tuple(2 * side * part for part in (left, top, right, bottom)), fill=colour)
+
+    if looks.hair_is_long:
+        oval(0.24, 0.14, 0.76, 0.92, looks.hair)
+    oval(0.10, 0.74, 0.90, 1.50, _mixed(looks.ground, (16, 20, 34), 0.6))
+    oval(0.42, 0.56, 0.58, 0.84, _mixed(looks.skin, (60, 30, 20), 0.2))
+    oval(0.31, 0.20, 0.69, 0.70, looks.skin)
+    draw.chord(tuple(2 * side * part for part in (0.29, 0.14, 0.71, 0.62)), 188, 352, fill=looks.hair)
+    return _encoded(picture.resize((side, side), Image.Resampling.LANCZOS), "PNG")
 
 
 def report(name: str) -> bytes:

@@ -35,21 +35,25 @@ class SamplePerson(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class _Role:
-    """Somebody before they have an account; without a colour they have no picture."""
+    """Somebody before they have an account; without looks they have no picture."""
 
     username: str
     display_name: str
     status_text: str
-    colour: files.Colour | None
+    looks: files.Looks | None
 
 
+_ANNA = files.Looks((124, 92, 252), (236, 196, 166), (92, 54, 34), hair_is_long=True)
+_MAYA = files.Looks((247, 147, 30), (112, 72, 50), (26, 20, 22), hair_is_long=True)
+_RAVI = files.Looks((39, 174, 96), (172, 118, 80), (32, 26, 26))
+_JUN = files.Looks((235, 87, 87), (242, 208, 172), (30, 28, 34))
 _ROLES = (
-    _Role("anna", "Anna Novak", "Site office, second floor", (124, 92, 252)),
-    _Role("maya", "Maya Okafor", "On the quay until four", (247, 147, 30)),
+    _Role("anna", "Anna Novak", "Site office, second floor", _ANNA),
+    _Role("maya", "Maya Okafor", "On the quay until four", _MAYA),
     _Role("sofia", "Sofia Berg", "City office", None),
-    _Role("ravi", "Ravi Iyer", "", (39, 174, 96)),
+    _Role("ravi", "Ravi Iyer", "", _RAVI),
     _Role("tomas", "Tomás Hale", "Reachable by phone", None),
-    _Role("jun", "Jun Kimura", "Measuring", (235, 87, 87)),
+    _Role("jun", "Jun Kimura", "Measuring", _JUN),
 )
 
 
@@ -82,9 +86,9 @@ def _person(house: House, role: _Role, *, admin: bool) -> SamplePerson:
     actor = Actor(user_id=user.user_id, session_id=0)
     if role.status_text:
         house.accounts.change_profile(actor, ProfileChange(status_text=role.status_text))
-    if role.colour is not None:
+    if role.looks is not None:
         incoming = house.uploads.receive(actor)
-        incoming.write(files.avatar(role.username, role.colour))
+        incoming.write(files.avatar(role.looks))
         house.accounts.change_avatar(actor, house.uploads.store_avatar(actor, incoming))
     return SamplePerson(
         username=role.username,

@@ -54,8 +54,10 @@ class Desktop:
 
     async def log_in(self, url: str, username: str) -> None:
         """Fill in the log-in page with mouse and keyboard, and wait for the line."""
-        assert self.desk is not None
-        page = await until(lambda: self.desk and self.desk.login)
+        desk = self.desk
+        assert desk is not None
+        await until(lambda: desk.login)
+        page = desk.login
         assert page is not None
         page.server_form.address.edit.setText(url)
         QTest.keyClick(page.server_form.address.edit, Qt.Key.Key_Return)
