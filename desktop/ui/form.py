@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from desktop.ui import fonts
@@ -73,6 +73,11 @@ class PasswordEdit(QLineEdit):
         self._eye.set_icon(*(("eye-off", "Hide the password") if hidden else ("eye", "Show the password")))
 
 
+def announce(widget: QWidget, words: str) -> None:
+    """Let screen readers say something that happened without the keyboard's focus going there."""
+    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, words))
+
+
 class Outcome(PlainLabel):
     """The line under a form that tells what came of it; empty it takes no room."""
 
@@ -86,3 +91,5 @@ class Outcome(PlainLabel):
         self.setText(words)
         self.setAccessibleName(words)
         self.setVisible(bool(words))
+        if words:
+            announce(self, words)
