@@ -277,6 +277,7 @@ class Session:
         for sign in update.typing:
             self._typists.note(sign.conversation_id, sign.user_id, sign.is_typing)
         self._settle_cursors(changes)
+        self._let_go(changes.conversations)
         self._refresh(self._concerned(changes))
 
     def _settle_cursors(self, changes: Changes) -> None:
@@ -287,6 +288,16 @@ class Session:
             if reading is not None and is_settled(held, own_id, reading):
                 self._reporter.forget(conversation_id)
         self.me.value = self._store.users.get(own_id, self.me.value)
+
+    def _let_go(self, conversation_ids: Iterable[int]) -> None:
+        """Keep memory bounded: what is neither shown nor unread can be fetched again."""
+        for conversation_id in conversation_ids:
+            held, timeline = self._store.of(conversation_id), self._timelines.get(conversation_id)
+            if timeline is not None and timeline.is_loading:
+                continue  # The page that has just come is not shown yet.
+            unread = self.unread(conversation_id).first_position
+            shown = timeline.first_position if timeline is not None else None
+            held.let_go(min(place for place in (unread, shown, held.last_position) if place is not None))
 
     def _concerned(self, changes: Changes) -> set[int]:
         """The conversations whose rows may look different: those that changed, and those of people who did."""

@@ -10,6 +10,9 @@ from desktop.core.updates import UNTOLD, Cursor, Followed, OwnFacts, Seat, Updat
 from protocol.shapes import Conversation, Member, Message, Own, Presence, User
 
 NO_CURSOR = Cursor(0, 0, 0)
+HELD_MOST = 1000
+HELD_KEPT = 500
+"""Beyond the most, a conversation's oldest messages are let go down to this many; history brings them back."""
 
 
 @dataclass(slots=True)
@@ -125,13 +128,23 @@ class Held:
         self.own_counted_to = facts.counted_to or self.last_position
         return changed
 
+    def let_go(self, below: int) -> None:
+        """Forget the oldest messages below a position where too many are held: an account is larger than its memory."""
+        if len(self.positions) <= HELD_MOST:
+            return
+        cut = min(bisect_left(self.positions, below), len(self.positions) - HELD_KEPT)
+        for position in self.positions[:cut]:
+            del self.messages[position]
+            self.stale.discard(position)
+        del self.positions[:cut]
+
     def set_fresh_from(self, position: int) -> None:
         """Everything held below `position` may be old: readable, but fetched again before it is paged through."""
         self.stale.update(self.positions[: bisect_left(self.positions, position)])
 
 
 class Store:
-    """Owns every `Held`, the people and their presence. Only `merge` and `clear` change it."""
+    """Owns every `Held`, the people and their presence. Only `merge` adds to it; `clear` and `let_go` forget."""
 
     def __init__(self) -> None:
         self.held: dict[int, Held] = {}

@@ -95,6 +95,11 @@ class Timeline:
         return None if self._divider is None else self._divider.position
 
     @property
+    def first_position(self) -> int | None:
+        """Where the window begins; None before it is open."""
+        return self._low
+
+    @property
     def has_older(self) -> bool:
         """Whether there is anything above the window."""
         return self._low is not None and self._low > self._held.first_position

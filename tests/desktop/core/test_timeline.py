@@ -11,6 +11,7 @@ import pytest
 from desktop.core.bubble import Bubble, Hole, UnreadLine
 from desktop.core.listops import replay_all
 from desktop.core.session import Session
+from desktop.core.store import HELD_MOST
 from desktop.core.timeline import WINDOW_MOST, Timeline
 from protocol.errors import ErrorCode, Refused
 from tests.desktop.core.talk import Talk, bubbles, texts
@@ -242,6 +243,34 @@ def test_what_is_held_is_shown_without_a_line(talk: Talk, tell: Tell) -> None:
             timeline = anna.timeline(talk.identity)
             await until(lambda: phase(timeline) == "ready")
             assert positions(timeline) == list(range(81, 101))
+
+    tell(story)
+
+
+def test_memory_is_bounded_and_history_brings_back_what_was_let_go(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.fill(2400)
+        talk.server.read(talk.anna.user_id, talk.identity, 2400)
+        async with talk.session() as anna:
+            held = anna.held(talk.identity)
+            assert len(held.positions) <= HELD_MOST
+            timeline = await ready(anna, talk.identity)
+            for _ in range(60):
+                timeline.load_older()
+                await until(lambda: not timeline.is_loading)
+            assert positions(timeline)[0] == 1
+            assert positions(timeline) == list(range(1, len(positions(timeline)) + 1))
+
+    tell(story)
+
+
+def test_what_is_unread_is_never_let_go(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.fill(2400)
+        async with talk.session() as anna:
+            for _ in range(3):
+                talk.server.post(talk.ben.user_id, talk.identity, "more")
+            await until(lambda: anna.unread_total.value == 1203)
 
     tell(story)
 
