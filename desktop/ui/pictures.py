@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtCore import QObject as Object
-from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
+from PySide6.QtGui import QImage, QImageReader, QPixmap
 
 from desktop.core.ports import Api, Unreachable
 from desktop.ui.tasks import Tasks
@@ -155,10 +155,9 @@ def _bytes_of(picture: QPixmap) -> int:
 
 
 def decode(data: bytes, size: QSize) -> QImage:
-    """Decode bytes into a picture that fills `size`, upright; runs in a thread. Raises NoPicture.
+    """Decode bytes into a picture that fills `size` to the edges, upright; runs in a thread. Raises NoPicture.
 
-    Nothing is scaled up: a picture smaller than `size` stands in the middle of it on nothing. An empty `size` asks for
-    the whole picture.
+    An empty `size` asks for the whole picture.
     """
     buffer = QBuffer()
     buffer.setData(QByteArray(data))
@@ -170,29 +169,25 @@ def decode(data: bytes, size: QSize) -> QImage:
     if not natural.isValid() or natural.width() * natural.height() > MOST_PIXELS:
         raise NoPicture
     turned = bool(reader.transformation() & reader.transformation().TransformationRotate90)
-    box = size.transposed() if turned else size
-    if size.isEmpty() and max(natural.width(), natural.height()) > WHOLE_AT_MOST:
-        reader.setScaledSize(natural.scaled(WHOLE_AT_MOST, WHOLE_AT_MOST, Qt.AspectRatioMode.KeepAspectRatio))
-    elif not size.isEmpty() and natural.width() >= box.width() and natural.height() >= box.height():
-        reader.setScaledSize(natural.scaled(box, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
+    _scale_while_reading(reader, natural, size.transposed() if turned else size)
     image = reader.read()
     if image.isNull():
         raise NoPicture
-    return image if size.isEmpty() else _framed(image, size)
+    return image if size.isEmpty() else _filling(image, size)
 
 
-def _framed(image: QImage, size: QSize) -> QImage:
-    """The middle of the picture cut to `size`; where it is smaller, it stands in the middle."""
-    if image.width() > size.width() and image.height() > size.height():
-        left, top = (image.width() - size.width()) // 2, (image.height() - size.height()) // 2
-        return image.copy(QRect(left, top, size.width(), size.height()))
-    shown = image
-    if image.width() > size.width() or image.height() > size.height():
-        shown = image.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
-    framed = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
-    framed.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(framed)
-    middle = QPointF((size.width() - shown.width()) / 2, (size.height() - shown.height()) / 2)
-    painter.drawImage(QRectF(middle, shown.size().toSizeF()), shown)
-    painter.end()
-    return framed
+def _scale_while_reading(reader: QImageReader, natural: QSize, box: QSize) -> None:
+    """Let the decoder make large pictures small: cheaper than decoding all of their pixels."""
+    if box.isEmpty() and max(natural.width(), natural.height()) > WHOLE_AT_MOST:
+        reader.setScaledSize(natural.scaled(WHOLE_AT_MOST, WHOLE_AT_MOST, Qt.AspectRatioMode.KeepAspectRatio))
+    elif not box.isEmpty() and natural.width() >= box.width() and natural.height() >= box.height():
+        reader.setScaledSize(natural.scaled(box, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
+
+
+def _filling(image: QImage, size: QSize) -> QImage:
+    """The picture scaled to cover `size`, and its middle cut out."""
+    smooth = Qt.TransformationMode.SmoothTransformation
+    if image.width() < size.width() or image.height() < size.height():
+        image = image.scaled(size, Qt.AspectRatioMode.KeepAspectRatioByExpanding, smooth)
+    left, top = (image.width() - size.width()) // 2, (image.height() - size.height()) // 2
+    return image.copy(QRect(left, top, size.width(), size.height()))

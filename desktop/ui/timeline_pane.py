@@ -45,6 +45,7 @@ class TimelinePane(QWidget):
         self._places: dict[int, ReadingPlace] = {}
         self._name = ""
         self._newest_seen = 0
+        self._to_latest = False
         self._stack = QStackedLayout(self)
         for part in (self.view, self._notice, self._skeleton):
             self._stack.addWidget(part)
@@ -88,11 +89,13 @@ class TimelinePane(QWidget):
             self._model.deleteLater()
         self._timeline.end_reading()
         self._timeline = self._model = self._unsubscribe = None
+        self._to_latest = False
         self._patience.stop()
 
     def to_latest(self) -> None:
         """Lead to the latest message, and follow from there."""
         if self._timeline is not None and self._timeline.has_newer:
+            self._to_latest = True
             self._timeline.jump_to_latest()
         self.view.scroll_to_bottom()
 
@@ -117,6 +120,9 @@ class TimelinePane(QWidget):
     def _follow_state(self, state: TimelineState) -> None:
         """Timeline, skeleton, notice."""
         self.view.set_ends_with_latest(not state.has_newer)
+        if self._to_latest and not state.has_newer:
+            self._to_latest = False
+            self.view.scroll_to_bottom()
         has_rows = self._model is not None and self._model.rowCount() > 0
         if has_rows or state.phase == "ready":
             self._show(self.view)

@@ -102,16 +102,27 @@ def _paint_picture(painter: QPainter, bubble: Bubble, file: BubbleFile, box: Fil
     painter.setBrush(ground)
     painter.drawRoundedRect(box.box, PICTURE_RADIUS, PICTURE_RADIUS)
     if source is not None:
-        width, height = round(box.box.width()), round(box.box.height())
+        place = picture_place(file, box.box)
+        width, height = round(place.width()), round(place.height())
         picture = facts.pictures.get(source, width, height, ratio=facts.ratio, place=(bubble.key, box.box.top()))
         if picture is not None:
-            paint_rounded(painter, box.box, picture, PICTURE_RADIUS)
+            paint_rounded(painter, place, picture, PICTURE_RADIUS if place == box.box else 0)
         elif facts.pictures.is_missing(source):
             _paint_missing(painter, box.box, facts)
     if file.progress is not None:
         _paint_upload(painter, bubble, file, box, facts)
     elif file.kind == "video":
         _paint_play(painter, bubble, file, box, facts)
+
+
+def picture_place(file: BubbleFile, box: QRectF) -> QRectF:
+    """Where the picture stands in its box: it fills it, unless it is smaller; then it keeps its size in the middle."""
+    width, height = file.width or 0, file.height or 0
+    if file.kind != "image" or not 0 < width < box.width() or not 0 < height < box.height():
+        return box
+    place = QRectF(0, 0, width, height)
+    place.moveCenter(box.center().toPoint().toPointF())
+    return place
 
 
 def paint_rounded(painter: QPainter, box: QRectF, picture: QPixmap, radius: float) -> None:

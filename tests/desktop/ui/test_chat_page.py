@@ -166,6 +166,33 @@ def test_keys_in_the_composer_reach_the_timeline(qloop: QLoop) -> None:
     qloop(scene())
 
 
+def test_a_long_way_back_and_to_the_latest_again(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened(700) as s:
+            view, timeline = s.page.pane.view, s.session.timeline(s.talk)
+            bar = view.verticalScrollBar()
+            while timeline.has_older:
+                bar.setValue(0)
+                await asyncio.sleep(0.05)
+            assert timeline.has_newer
+            assert len(s.bubbles()) <= 400
+            bar.setValue(bar.maximum())
+            assert not view.at_bottom()
+            shown = {row.key: box.top() for _, row, box in view.visible_rows()}
+            await until(lambda: bar.maximum() - bar.value() > 200)
+            assert shown.items() <= {row.key: box.top() for _, row, box in view.visible_rows()}.items()
+            assert s.page.pane.jump.isVisible()
+            s.page.pane.jump.click()
+            await until(lambda: not timeline.has_newer)
+            await until(view.at_bottom)
+            assert s.last().position == 700
+            s.server.post(s.maya.user_id, s.talk, "Latest")
+            await until(lambda: s.last().position == 701)
+            assert view.at_bottom()
+
+    qloop(scene())
+
+
 def test_leaving_and_coming_back_finds_the_same_place(qloop: QLoop) -> None:
     async def scene() -> None:
         async with opened(120) as s:

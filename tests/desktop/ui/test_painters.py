@@ -15,6 +15,7 @@ from desktop.core.ports import Api
 from desktop.ui import fonts, theme
 from desktop.ui.bubble_delegate import BubbleDelegate
 from desktop.ui.painters.facts import Facts
+from desktop.ui.painters.files import picture_place
 from desktop.ui.painters.ticks import paint_tick
 from desktop.ui.pictures import Pictures
 from desktop.ui.theme import Theme
@@ -111,6 +112,13 @@ def test_a_picture_fills_its_box_at_every_scale(ratio: float) -> None:
         assert near(at(270, y), QColor("red"))
     # The corner is round.
     assert not near(at(4, 4), QColor("blue"))
+
+
+def test_a_small_picture_keeps_its_size_in_the_middle() -> None:
+    small, box = image(width=40, height=30), QRectF(4, 4, 280, 210)
+    assert picture_place(small, box) == QRectF(124, 94, 40, 30)
+    for large in (image(width=400, height=30), image(width=40, height=300), image(width=None, height=None)):
+        assert picture_place(large, box) == box
 
 
 def test_a_waiting_message_shows_no_clock_at_first() -> None:
