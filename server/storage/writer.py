@@ -132,6 +132,7 @@ class Writer(Generic[U]):
                     self._drop_connection()
                     self._alone(batch, error)
         except Exception as error:  # noqa: BLE001 - whatever it is: the callers must not wait for ever
+            self._drop_connection()
             for job in batch:
                 job.error = _refusal(error)
 

@@ -118,3 +118,5 @@ def test_after_any_losses_a_sync_makes_it_fresh(
         assert mended.state() == fresh.state()
         for number, own in fresh.own.items():
             assert fresh.unread(number) == own.unread_count
+        for message in fresh.messages.values():
+            assert (message.is_read, message.read, message.read_at is not None) == (fresh.is_read(message),) * 3

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
 import textwrap
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -109,6 +111,27 @@ def test_a_second_server_is_refused_and_an_operators_command_is_not(database: Da
     beside.close()
     assert database.write(note("by the server")) == "by the server"
     assert noted(database) == {"by the operator", "by the server"}
+
+
+def test_a_job_that_reads_and_then_writes_waits_for_a_stranger(database: Database) -> None:
+    stranger = sqlite3.connect(database.path, isolation_level=None)
+    stranger.execute("BEGIN IMMEDIATE")
+    stranger.execute("INSERT INTO server_facts VALUES ('by a stranger', '')")
+
+    def job(unit: Unit) -> int:
+        found = unit.connection.execute(select(func.count()).select_from(metadata.tables["server_facts"])).scalar_one()
+        note("ours")(unit)
+        return found
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(database.write, job)
+        while not writing.running():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        stranger.execute("COMMIT")
+        assert writing.result() == 2, "its reading was of after the stranger's commit"
+    stranger.close()
+    assert noted(database) == {"by a stranger", "ours"}
 
 
 _SERVE = """
