@@ -88,7 +88,7 @@ def synced(house: Setting, actor: Actor, store: Reference) -> Reference:
     return store
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=_STEPS, shuffle=st.randoms(use_true_random=False))
 def test_pushed_in_any_order_and_twice_is_fresh(
     house: Setting, steps: list[tuple[str, int, int]], shuffle: random.Random
@@ -105,7 +105,7 @@ def test_pushed_in_any_order_and_twice_is_fresh(
         assert {number: own for number, own in mine["unread_from"].items() if own is not None} == told
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=_STEPS, delivered=st.lists(st.integers(0, 60), max_size=40))
 def test_after_any_losses_a_sync_makes_it_fresh(
     house: Setting, steps: list[tuple[str, int, int]], delivered: list[int]
