@@ -131,7 +131,7 @@ class Timeline:
         low = max(self._held.first_position, last - PAGE + 1)
         if unread is not None:
             low = max(self._held.first_position, min(low, unread - CONTEXT))
-        if last and last - low < WINDOW_KEPT and self._held.has_all(low, last):
+        if last - low < WINDOW_KEPT and self._held.has_all(low, last) and self._held.conversation is not None:
             self._show(low, None)
         elif unread is not None and unread < last - PAGE + 1:
             self._load("around", unread, self._show_page)

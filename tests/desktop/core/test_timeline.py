@@ -54,15 +54,16 @@ async def ready(session: Session, identity: int) -> Timeline:
 def forget(session: Session, talk: Talk, keep: int) -> None:
     """Let the session hold only the newest messages, as after a jump over many."""
     held = session.held(talk.identity)
-    for position in held.positions[:-keep]:
+    cut = len(held.positions) - keep
+    for position in held.positions[:cut]:
         del held.messages[position]
-    del held.positions[:-keep]
+    del held.positions[:cut]
 
 
 def test_an_empty_conversation_says_so_and_fills(talk: Talk, tell: Tell) -> None:
     async def story() -> None:
         async with talk.session() as anna:
-            timeline = await ready(anna, talk.identity)
+            timeline = anna.timeline(talk.identity)
             assert phase(timeline) == "empty"
             talk.server.post(talk.ben.user_id, talk.identity, "Hello")
             await until(lambda: texts(timeline) == ["Hello"])
@@ -217,7 +218,9 @@ def test_many_unread_open_in_the_middle(talk: Talk, tell: Tell) -> None:
 @pytest.mark.parametrize("refused", [True, False])
 def test_no_history_is_said_and_asked_again_when_the_line_is_back(talk: Talk, tell: Tell, refused: bool) -> None:
     async def story() -> None:
+        talk.fill(3)
         async with talk.session() as anna:
+            forget(anna, talk, 0)
             if refused:
                 talk.server.refuse_next("history", Refused(ErrorCode.SERVER_ERROR, "Try again in a moment."))
             else:
@@ -229,7 +232,8 @@ def test_no_history_is_said_and_asked_again_when_the_line_is_back(talk: Talk, te
                 timeline.retry()
             else:
                 talk.server.restore()
-            await until(lambda: phase(timeline) == "empty")
+            await until(lambda: positions(timeline) == [1, 2, 3])
+            assert phase(timeline) == "ready"
 
     tell(story)
 
