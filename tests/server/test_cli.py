@@ -1,0 +1,113 @@
+"""The operator's commands as real processes, most of them beside a running server."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from server.cli import main
+from tests.running import PASSWORD, RunningServer
+from tests.server.conftest import ServerFactory
+
+
+def _register(server: RunningServer, name: str, invite: str | None) -> int:
+    """The status with which somebody is registered by invite."""
+    body = {"username": name, "password": PASSWORD, "display_name": name, "invite": invite}
+    return server.request("POST", "/api/auth/register", json=body).status_code
+
+
+def test_the_operators_day(start_server: ServerFactory) -> None:
+    """An administrator, an account, an invite, a token, a forgotten password: all while the server runs."""
+    server = start_server(env={"HEARTH_REGISTRATION": "invite"})
+
+    made = server.command("create-admin", "root")
+    assert made.returncode == 0, made.stderr
+    name, password = (line.split(": ", 1)[1] for line in made.stdout.splitlines())
+    admin = server.login(name, password)
+    assert (admin["user"]["role"], len(password)) == ("admin", 20)
+
+    made = server.command("create-user", "ada", "--display-name", "Ada King", "--password-stdin", stdin=PASSWORD + "\n")
+    assert made.stdout == "User name: ada\n"
+    ada = server.login("ada", PASSWORD)
+    assert (ada["user"]["role"], ada["user"]["display_name"]) == ("member", "Ada King")
+
+    code = server.command("invite", "--uses", "2", "--days", "1").stdout.strip()
+    assert [_register(server, f"guest{n}", code) for n in range(3)] == [201, 201, 403]
+    assert _register(server, "guest9", None) == 403
+
+    token = server.command("token", "create", "ada", "--name", "backup").stdout.strip()
+    assert server.request("GET", "/api/me", token).json() == ada["user"]
+
+    reset = server.command("reset-password", "ada")
+    new = reset.stdout.splitlines()[1].split(": ", 1)[1]
+    for old in (ada["access_token"], token):
+        assert server.request("GET", "/api/me", old).json()["error"]["code"] == "session_revoked"
+    assert server.login("ada", new)["user"] == ada["user"]
+    for secret in (password, new, code, token):
+        assert secret not in server.log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["create-user", "x" * 40], 1, "user name"),
+        (["create-user", "ada", "--password-stdin"], 1, "password"),
+        (["reset-password", "nobody"], 1, "no user 'nobody'"),
+        (["invite", "--uses", "0"], 2, "at least 1"),
+        (["check-config", "--config", "nowhere.toml"], 2, "nowhere.toml"),
+        ([], 2, "command"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    status: int,
+    told: str,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    monkeypatch.setenv("HEARTH_DATA_DIR", str(tmp_path))
+    try:
+        done = main(arguments)
+    except SystemExit as left:
+        done = int(str(left.code))
+    said = capsys.readouterr()
+    assert (done, said.out) == (status, "")
+    assert told in said.err
+
+
+def test_init_makes_everything_and_changes_nothing_later(tmp_path_factory: pytest.TempPathFactory) -> None:
+    server = RunningServer(tmp_path_factory.mktemp("init"))
+    first = server.command("init")
+    assert "create-admin" in first.stdout
+    assert {path.name for path in server.data_dir.iterdir()} >= {"hearth.db", "hearth.toml", "secret.key"}
+    for name in ("hearth.db", "secret.key"):
+        assert (server.data_dir / name).stat().st_mode & 0o077 == 0
+    settings = server.data_dir / "hearth.toml"
+    settings.write_text('name = "Our house"\n')
+    before = {path.name: path.read_bytes() for path in (settings, server.data_dir / "secret.key")}
+    assert server.command("init").returncode == 0
+    assert before == {name: (server.data_dir / name).read_bytes() for name in before}
+
+
+def test_check_config_tells_what_holds_and_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEARTH_NAME", "Our house")
+    assert main(["check-config", "--data-dir", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "name = Our house" in said
+    assert "registration = invite" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_in_use_is_told(start_server: ServerFactory) -> None:
+    server = start_server()
+    other = RunningServer(server.data_dir.parent / "other")
+    done = other.command("serve", "--port", str(server.port))
+    assert done.returncode == 1
+    assert "hearth-server:" in done.stderr
+    assert "Traceback" not in done.stderr
