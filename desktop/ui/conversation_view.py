@@ -52,15 +52,17 @@ class ConversationView(QListView):
                 self.scrollTo(index)
         self.viewport().update()
 
-    def choose_beside(self, step: int) -> None:
-        """Open the conversation `step` rows below the open one; without an open one the first or last."""
+    def choose_beside(self, step: int, *, unread_only: bool = False) -> None:
+        """Open the next row below (step 1) or above (-1) the open one; without an open one the first or last."""
         count = self._shown.rowCount()
-        if not count:
-            return
         here = self._shown.index_of(self._delegate.open_id) if self._delegate.open_id is not None else QModelIndex()
         row = here.row() + step if here.isValid() else (0 if step > 0 else count - 1)
-        if 0 <= row < count:
-            self._choose(self._shown.index(row, 0))
+        while 0 <= row < count:
+            index = self._shown.index(row, 0)
+            if not unread_only or index.data(Role.ROW).unread:
+                self._choose(index)
+                return
+            row += step
 
     def choose_first(self) -> None:
         """Open the first row, if there is one."""

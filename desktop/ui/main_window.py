@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -10,7 +10,8 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QS
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QWidget
 
 from desktop.cache.settings_file import SettingsFile
-from desktop.core.bubble import Line
+from desktop.core.bubble import ConversationRow, Line
+from desktop.core.listops import ListOp, Remove
 from desktop.core.moments import system_clock
 from desktop.core.ports import Clock
 from desktop.core.session import Session
@@ -149,6 +150,7 @@ class MainWindow(QMainWindow):
             self._session.unread_total.subscribe(self._show_unread),
             self._session.me.subscribe(lambda _user: self._show_me()),
             self._session.connection.subscribe(lambda _connection: self._show_me()),
+            self._session.conversations.operations.subscribe(self._leave_what_is_gone),
         ]
         self.rail.profile_requested.connect(lambda: self.show_settings("account"))
         self.rail.settings_requested.connect(lambda: self.show_settings("appearance"))
@@ -172,6 +174,8 @@ class MainWindow(QMainWindow):
             ("Ctrl+,", lambda: self.show_settings("account")),
             ("Alt+Up", lambda: view.choose_beside(-1)),
             ("Alt+Down", lambda: view.choose_beside(1)),
+            ("Alt+Shift+Up", lambda: view.choose_beside(-1, unread_only=True)),
+            ("Alt+Shift+Down", lambda: view.choose_beside(1, unread_only=True)),
             ("Ctrl+PgUp", lambda: view.choose_beside(-1)),
             ("Ctrl+PgDown", lambda: view.choose_beside(1)),
             ("Ctrl+Q", self._quit),
@@ -218,6 +222,15 @@ class MainWindow(QMainWindow):
         """Leave the conversation for the list."""
         self.close_conversation()
         self.list.view.enter()
+
+    def _leave_what_is_gone(self, operations: Sequence[ListOp[ConversationRow]]) -> None:
+        """Close a conversation that one is no longer in. While the list is read anew nothing counts as gone."""
+        if self._open_id is None or not any(isinstance(operation, Remove) for operation in operations):
+            return
+        rows = self._session.conversations.rows
+        catching_up = self._session.connection.value.line is not Line.CONNECTED
+        if not catching_up and all(row.conversation_id != self._open_id for row in rows):
+            self._back()
 
     def _quit(self) -> None:
         """Close the window, which ends the app."""

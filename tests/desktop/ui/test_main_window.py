@@ -168,6 +168,38 @@ def test_keys_lead_everywhere(qloop: QLoop, tmp_path: Path) -> None:
     qloop(play())
 
 
+def test_keys_lead_to_the_next_unread(qloop: QLoop, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with scene(tmp_path) as s:
+            dora = s.server.add_user("dora")
+            talk = s.server.open_direct(s.me.user_id, dora.user_id)
+            s.server.post(s.me.user_id, talk, "I wrote last here")
+            await until(lambda: len(s.session.conversations.rows) == 3)
+            both = ALT | Qt.KeyboardModifier.ShiftModifier
+            s.press(Qt.Key.Key_Down, both)
+            assert s.window.chat.conversation_id == s.cleo
+            s.press(Qt.Key.Key_Down, both)
+            assert s.window.chat.conversation_id == s.ben
+            s.press(Qt.Key.Key_Down, both)
+            assert s.window.chat.conversation_id == s.ben
+
+    qloop(play())
+
+
+def test_a_conversation_one_was_taken_out_of_is_left(qloop: QLoop, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with scene(tmp_path) as s:
+            s.window.open_conversation(s.ben)
+            s.server.remove(s.me.user_id, s.cleo)
+            await until(lambda: len(s.session.conversations.rows) == 1)
+            assert s.window.chat.conversation_id == s.ben
+            s.server.remove(s.me.user_id, s.ben)
+            await until(lambda: s.window.chat.conversation_id is None)
+            assert s.window.list.view.open_row() is None
+
+    qloop(play())
+
+
 def test_the_search_is_reached_from_a_conversation_that_covers_it(qloop: QLoop, tmp_path: Path) -> None:
     async def play() -> None:
         async with scene(tmp_path) as s:
