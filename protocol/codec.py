@@ -17,6 +17,13 @@ S = TypeVar("S", bound=Struct)
 
 _DEPTH_MAX = 16
 """Nesting beyond this is no message of ours (reliability 2.15)."""
+_DIGITS_MAX = 19
+"""Digits of the largest 64-bit number; longer text is no number of ours, and costly to read as one."""
+_LONE_SURROGATE = re.compile(
+    rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\[^u]|\\u(?![dD][89a-fA-F]))"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""Half of a pair, escaped in JSON: stock clients write it so (ECMA-262, JSON.stringify). Group 1 is everything else."""
 _HUMP = re.compile(r"_([a-z])")
 
 
@@ -57,7 +64,7 @@ def _plan(kind: type[Struct]) -> dict[str, _Field]:
 
 def _number(value: Any) -> Any:
     """Decimal text as the integer it says; anything else untouched, for the strict check to judge."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS_MAX:
         return int(value)
     return [_number(item) for item in value] if isinstance(value, list) else value
 
@@ -118,15 +125,30 @@ def _invalid(error: msgspec.ValidationError) -> Refused:
 
 
 def loads(data: bytes | str) -> Any:
-    """JSON text as plain values; refuses NaN, trailing text and nesting beyond 16. Raises Refused (`bad_json`)."""
+    """JSON text as plain values; refuses NaN, trailing text and nesting beyond 16. Raises Refused (`bad_json`).
+
+    Lone surrogates, which no text of ours can hold, are left out (contract, Limits).
+    """
     try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        value = _tolerant(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         message = f"The body is no JSON: {error}. Send UTF-8 JSON."
         raise Refused(ErrorCode.BAD_JSON, message) from error
     if _deeper_than(value, _DEPTH_MAX):
         raise Refused(ErrorCode.BAD_JSON, f"The body is nested deeper than {_DEPTH_MAX}. Send a flatter one.")
     return value
+
+
+def _tolerant(data: bytes | str) -> Any:
+    """Plain values; a text that fails is tried once more without its lone surrogates. Raises msgspec.DecodeError."""
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        raw = data.encode() if isinstance(data, str) else data
+        whole = _LONE_SURROGATE.sub(lambda match: match[1] or b"", raw)
+        if whole == raw:
+            raise
+        return msgspec.json.decode(whole)
 
 
 def _deeper_than(value: Any, depth: int) -> bool:
