@@ -160,6 +160,24 @@ def test_a_bad_handshake_is_a_bad_request(server: RunningServer, headers: dict[s
     assert requests.get(server.url + PATH, headers=headers, timeout=10).status_code == 400
 
 
+@pytest.mark.parametrize(("origin", "status"), [("https://evil.example", b"400"), ("https://good.example", b"101")])
+def test_only_the_origins_that_were_named_may_connect(named: RunningServer, origin: str, status: bytes) -> None:
+    with Wire(named, headers=f"Origin: {origin}\r\n") as wire:
+        assert wire.head.split()[1] == status
+
+
+def test_no_other_origin_may_connect_by_default(server: RunningServer) -> None:
+    with Wire(server, headers="Origin: https://good.example\r\n") as wire:
+        assert wire.head.split()[1] == b"400"
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that lets one web page in."""
+    env = {"HEARTH_CORS_ORIGINS": "https://good.example"}
+    yield from only_refusing(RunningServer(tmp_path_factory.mktemp("named"), env=env))
+
+
 def test_malformed_lines_leave_nothing_behind(pair: Pair) -> None:
     server = pair.ada.server
     before = open_files(server)

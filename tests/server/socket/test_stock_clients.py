@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 import socketio
 
 from tests.server.socket.lines import Line
-from tests.server.socket.people import Pair, Person
+from tests.server.socket.people import Pair, Person, ServerFactory
 
 TRANSPORTS = [["websocket"], ["polling"], ["polling", "websocket"]]
 
@@ -56,6 +58,33 @@ def test_two_people_talk(pair: Pair, transports: list[str]) -> None:
         assert ada.client.transport() == transports[-1]
         await ada.client.disconnect()
         await bob.client.disconnect()
+
+    asyncio.run(scene())
+
+
+def test_half_a_character_is_left_out(pair: Pair) -> None:
+    with pair.ada.line() as line:
+        line.say(f'420["send_message",{{"conversation_id":{pair.conversation_id},"content":"half \\ud83d of it"}}]')
+        assert line.next("new_message")["content"] == "half  of it"
+
+
+def test_over_tls_with_each_transport(start_server: ServerFactory, tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subject = ["-subj", "/CN=hearth.test", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    subprocess.run([*made, *subject, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    own = start_server(arguments=["--tls-cert", str(cert), "--tls-key", str(key)])
+    token = own.command("create-user", "ada").stdout and own.command("token", "create", "ada").stdout.split()[-1]
+
+    async def scene() -> None:
+        for transports in TRANSPORTS:
+            client = socketio.AsyncClient(reconnection=False, ssl_verify=False)
+            greeted = asyncio.Event()
+            client.on("connected", lambda _payload, greeted=greeted: greeted.set())
+            await client.connect(own.url, auth={"token": token}, transports=transports, wait_timeout=20)
+            await asyncio.wait_for(greeted.wait(), 20)
+            assert (await client.call("sync", {}, timeout=20))["synced"]["complete"] is True
+            await client.disconnect()
 
     asyncio.run(scene())
 
