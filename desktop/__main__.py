@@ -9,8 +9,11 @@ def main() -> int:
     """Run what the command line asks for; the exit status."""
     if sys.argv[1:2] == ["demo"]:
         # The demo needs the server's extra and is left out of the packaged app.
-        from desktop.demo.stage import main as demo  # noqa: PLC0415
-
+        try:
+            from desktop.demo.stage import main as demo  # noqa: PLC0415
+        except ImportError as error:
+            sys.stderr.write(f"This Hearth has no demo ({error}). Take the source and say: make demo\n")
+            return 2
         return demo(sys.argv[2:])
     from desktop.app.start import main as app  # noqa: PLC0415 - the demo's own process paints nothing
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from desktop.core.bubble import Tick
+from desktop.core.bubble import Line, Tick
 from tests.desktop.loop import QLoop
 from tests.desktop.waiting import until
 from tests.e2e.conftest import Pair
@@ -149,6 +149,27 @@ def test_signing_out_leaves_nothing_of_the_account(qloop: QLoop, pair: Pair) -> 
         await ada.open()
         await until(lambda: ada.desk is not None and ada.desk.login is not None)
         assert ada.desk.window is None
+        await pair.close()
+
+    qloop(scene(), 90)
+
+
+def test_a_session_ended_elsewhere_asks_to_log_in_and_loses_nothing(
+    qloop: QLoop, pair: Pair, server: RunningServer
+) -> None:
+    async def scene() -> None:
+        await pair.open()
+        ada, ben, conversation_id = pair.ada, pair.ben, pair.conversation_id
+        token = server.login("ada")["access_token"]
+        for device in server.request("GET", "/api/me/devices", token).json():
+            if not device["current"]:
+                server.request("DELETE", f"/api/me/devices/{device['device_id']}", token)
+        await until(lambda: ada.session.connection.value.line is Line.SIGNED_OUT)
+        await ada.say("written while signed out")
+        ada.window.log_in_requested.emit()
+        await until(lambda: ada.desk is not None and ada.desk.window is None)
+        await ada.log_in(pair.proxy.url, "ada")
+        await ben.sees(conversation_id, ["written while signed out"])
         await pair.close()
 
     qloop(scene(), 90)

@@ -22,9 +22,11 @@ from desktop.core.ports import Unreachable
 from desktop.core.sign_in import Unusable
 from desktop.net.addresses import parse_address
 from desktop.net.live import SocketLive
+from desktop.net.live_connection import LiveConnection
 from desktop.net.rest import Rest
 from desktop.net.sign_in import HearthSignIn, SignedIn
 from desktop.net.tokens import LongLivedToken
+from tests.running import PASSWORD, RunningServer
 
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -149,3 +151,29 @@ def test_a_port_without_tls_is_explained() -> None:
         thread.join()
         server.server_close()
     assert "does not speak TLS" in found.message
+
+
+def test_a_trusted_server_is_used_over_tls_alone(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = issue(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    arguments = ["--tls-cert", str(certificate), "--tls-key", str(certificate)]
+
+    async def scene(server: RunningServer) -> None:
+        inside: list[SignedIn] = []
+
+        async def keep(session: SignedIn) -> None:
+            inside.append(session)
+
+        door = HearthSignIn(keep, "")
+        offer = await door.look_up(server.url)
+        await door.register(offer, "ada", PASSWORD, "Ada", invite=None, stay=False)
+        connection = LiveConnection(server.url, inside[0].tokens.access_token)
+        await connection.init()
+        assert connection.user_id == inside[0].tokens.user.user_id
+        await connection.disconnect()
+
+    with RunningServer(tmp_path_factory.mktemp("tls"), arguments=arguments) as server:
+        assert server.url.startswith("https://")
+        asyncio.run(scene(server))
