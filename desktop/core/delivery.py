@@ -183,9 +183,9 @@ class Delivery:
             attachment = await self._api.upload(
                 Path(entry.paths[len(entry.uploaded)]),
                 lambda progress: self._outbox.set_progress(uid, progress),
-                lambda: uid in self._cancelled,
+                lambda: self._is_given_up(uid),
             )
-            if uid in self._cancelled:
+            if self._is_given_up(uid):
                 raise Cancelled
             await self._outbox.keep_uploads(uid, (*entry.uploaded, attachment))
             kept = self._outbox.get(uid)
@@ -193,6 +193,10 @@ class Delivery:
                 raise Cancelled
             entry = kept.entry
         return entry
+
+    def _is_given_up(self, uid: str) -> bool:
+        """Whether the user has cancelled the upload or thrown the message away."""
+        return uid in self._cancelled or self._outbox.get(uid) is None
 
 
 def _has_uploads_left(entry: OutboxEntry) -> bool:

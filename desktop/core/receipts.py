@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from desktop.core.ports import Unreachable
 from protocol.errors import Refused
 
 LOG = logging.getLogger(__name__)
+
+GOODBYE_S = 1.0
+"""How long the end of a session may wait for its last reports."""
 
 
 class ReadReporter:
@@ -44,11 +48,16 @@ class ReadReporter:
         if self._reading and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._flush_soon())
 
-    async def close(self) -> None:
-        """Stop; what was not reported is read again when it is seen again."""
+    async def close(self, *, can_report: bool) -> None:
+        """Report what is left, if the line is up, within a moment; the rest is read again when it is seen again."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if can_report:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE_S):
+                    for conversation_id, position in tuple(self._reading.items()):
+                        await self._told(conversation_id, position)
 
     async def _flush_soon(self) -> None:
         """Wait a moment, then report until nothing new was marked meanwhile, or the line is down."""

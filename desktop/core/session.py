@@ -122,7 +122,7 @@ class Session:
 
     async def close(self) -> None:
         """End every task and the line. What waits stays on disk."""
-        await self._reporter.close()
+        await self._reporter.close(can_report=self.is_connected())
         self._typists.close()
         tasks = tuple(self._tasks)
         for task in tasks:

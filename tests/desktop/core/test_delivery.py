@@ -299,6 +299,24 @@ def test_an_upload_can_be_cancelled(talk: Talk, tell: Tell, tmp_path: Path) -> N
     tell(story)
 
 
+def test_a_message_thrown_away_while_it_is_uploaded_is_not_sent(talk: Talk, tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"film")
+
+    async def story() -> None:
+        talk.server.upload_gate = asyncio.Event()
+        async with talk.session() as anna:
+            timeline = anna.timeline(talk.identity)
+            await anna.send_files(talk.identity, [tmp_path / "film.mp4"])
+            await until(lambda: bubbles(timeline)[0].files[0].progress is not None)
+            anna.discard(bubbles(timeline)[0].key)
+            assert not bubbles(timeline)
+            talk.server.upload_gate.set()
+            await anna.send_text(talk.identity, "next")
+            await until(lambda: talk.stored() == ["next"])
+
+    tell(story)
+
+
 def test_a_broken_upload_goes_on_when_the_line_is_back(talk: Talk, tell: Tell, tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"film")
 

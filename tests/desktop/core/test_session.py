@@ -179,6 +179,16 @@ def test_read_reports_are_few_and_only_go_forward(talk: Talk, tell: Tell) -> Non
     tell(story)
 
 
+def test_what_was_read_just_before_the_end_is_still_reported(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.fill(4)
+        async with talk.session() as anna:
+            anna.mark_read(talk.identity, 4)
+        assert talk.server.conversations[talk.identity].members[talk.anna.user_id].read_position == 4
+
+    tell(story)
+
+
 def test_what_is_read_offline_is_reported_later(talk: Talk, tell: Tell) -> None:
     async def story() -> None:
         talk.fill(4)
