@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -31,6 +32,7 @@ COLLAPSED_LINES = 20
 LARGE_PX, LARGE_LINE = 40, 48
 BETWEEN_FILES = 8
 
+_DIGIT = re.compile(r"[1-9]")
 DELETED_WORDS = "This message was deleted"
 
 
@@ -125,7 +127,8 @@ class _Builder:
         self.most = widest_bubble(self.width) - 2 * PAD_X
         self.large = not self.bubble.files and not self.bubble.deleted and emoji_only(self.bubble.text)
         self.meta = f"edited {self.time}" if self.bubble.edited and not self.bubble.deleted else self.time
-        words = QFontMetricsF(fonts.text(11)).horizontalAdvance(self.meta)
+        # Digits count as wide as the widest, so that another time moves nothing (the server's clock replaces ours).
+        words = QFontMetricsF(fonts.text(11)).horizontalAdvance(_DIGIT.sub("0", self.meta))
         self.meta_width = words + (TICK_GAP + TICK_WIDTH if self.bubble.own else 0)
 
     def build(self) -> BubbleLayout:

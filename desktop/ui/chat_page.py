@@ -110,8 +110,9 @@ class ChatPage(QWidget):
         return self._conversation_id
 
     def open(self, conversation_id: int) -> None:
-        """Show a conversation; the one before is left as it stands."""
+        """Show a conversation; the one before is left as it stands. Asked for again, it is read on."""
         if conversation_id == self._conversation_id:
+            self.pane.reporter.restart()
             return
         self._leave()
         self._conversation_id = conversation_id

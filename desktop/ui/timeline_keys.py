@@ -27,6 +27,12 @@ class KeyboardPlace:
         """Stand on no message."""
         self.key = None
 
+    def enter(self) -> None:
+        """Stand on the lowest message on screen, unless it stands on one already."""
+        if self.box() is None:
+            self.key = None
+            self._walk(-1)
+
     def handles(self, event: QKeyEvent) -> bool:
         """Do what a key means here; False where it means nothing."""
         if event.matches(QKeySequence.StandardKey.Copy):

@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QContextMenuEvent,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -239,6 +240,12 @@ class TimelineView(TimelineScroll):
             self.typed.emit(event.text())
             return
         super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """By the Tab key the keyboard comes to the lowest message on screen."""
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self._keyboard.enter()
 
     def row_box(self, key: str) -> tuple[Row, QRect] | None:
         """A row on screen by its key, and its box in the viewport."""

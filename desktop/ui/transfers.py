@@ -47,7 +47,10 @@ class Transfers(QObject):
         self.changed.emit(url)
 
     def seconds_left(self, key: str, progress: float) -> float | None:
-        """How long the upload of a message still takes at its pace so far; None before there is one."""
+        """How long the upload of a message still takes at its pace so far; None before there is one, and at the end."""
+        if progress >= 1:
+            self._paces.pop(key, None)
+            return None
         now = self._now_s()
         pace = self._paces.get(key)
         if pace is None or progress < pace.start:
@@ -55,7 +58,3 @@ class Transfers(QObject):
             return None
         took, done = now - pace.since_s, progress - pace.start
         return took / done * (1 - progress) if took >= MEASURE_S and done > 0 else None
-
-    def forget(self, key: str) -> None:
-        """The upload of a message has ended."""
-        self._paces.pop(key, None)

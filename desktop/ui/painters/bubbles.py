@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from desktop.core.bubble import Bubble, Tick
 from desktop.ui import fonts
-from desktop.ui.bubble_layout import BubbleLayout, Failure
+from desktop.ui.bubble_layout import TICK_GAP, TICK_WIDTH, BubbleLayout, Failure
 from desktop.ui.painters.facts import Facts
 from desktop.ui.painters.files import paint_file
 from desktop.ui.painters.ticks import paint_tick
@@ -18,6 +18,7 @@ RADIUS, TAIL_RADIUS = 14.0, 4.0
 # The mock's shadow: one pixel down, 6 % of a dark blue; the dark theme has none.
 _SHADOW = QColor(16, 24, 40, 15)
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def paint_bubble(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: Facts) -> None:
@@ -97,7 +98,8 @@ def _paint_meta(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: 
     ink = facts.theme.own_meta if bubble.own and layout.ground else facts.theme.ink3
     painter.setFont(fonts.text(11))
     painter.setPen(ink)
-    painter.drawText(layout.meta_box, _LEFT, layout.meta)
+    words = layout.meta_box if layout.tick_box is None else layout.meta_box.adjusted(0, 0, -TICK_GAP - TICK_WIDTH, 0)
+    painter.drawText(words, _RIGHT | Qt.TextFlag.TextDontClip, layout.meta)
     if layout.tick_box is not None and (bubble.tick is not Tick.WAITING or facts.clock_shows(bubble)):
         paint_tick(painter, layout.tick_box, bubble.tick, facts.theme, ink)
 

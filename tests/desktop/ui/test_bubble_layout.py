@@ -64,6 +64,15 @@ def test_the_time_goes_below_where_the_last_line_is_full() -> None:
         assert not beside or layout.meta_box.left() >= 12 + layout.text.last_width + 12 - 0.01
 
 
+def test_another_time_changes_no_size() -> None:
+    def sized(text: str, time: str) -> float:
+        return lay_out(bubble(1, text, own=True), WIDTH, lambda _at: time).height
+
+    texts = ["x" * n for n in range(55, 75)]
+    sizes = [[sized(text, time) for text in texts] for time in ("11:11", "20:48", "09:07")]
+    assert sizes[0] == sizes[1] == sizes[2]
+
+
 def test_a_right_to_left_line_is_flush_right_with_the_time_below() -> None:
     layout = laid_out(bubble(1, "שלום עולם"))
     assert layout.text is not None

@@ -68,7 +68,7 @@ def test_a_pace_is_said_only_when_it_is_known() -> None:
     assert transfers.seconds_left("m", 0.05) is None
     now[0] = 2.0
     assert transfers.seconds_left("m", 0.5) == pytest.approx(2.0)
-    transfers.forget("m")
+    assert transfers.seconds_left("m", 1.0) is None
     assert transfers.seconds_left("m", 0.6) is None
 
 
