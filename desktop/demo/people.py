@@ -17,6 +17,7 @@ from protocol.commands import SendMessage, SentFile, Typing
 from protocol.errors import Refused
 from protocol.ids import new_uid
 from protocol.shapes import Message
+from protocol.signals import ViewerJoined, ViewerLeft
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +61,10 @@ PLAY: tuple[Cue, ...] = (
 class Troupe:
     """Everybody who is not a window, on connections of their own."""
 
-    def __init__(self, people: Iterable[Person], url: str, audience: Iterable[Person]) -> None:
-        """`audience` are the people of the windows: only they are answered."""
+    def __init__(self, people: Iterable[Person], url: str, audience: Iterable[Person], *, pace: float = 1.0) -> None:
+        """`audience` are the people of the windows: only they are answered. `pace` stretches every wait."""
+        self._pace = pace
+        self._watching: dict[int, set[int]] = {}
         self._connections = {person.username: LiveConnection(url, person.token) for person in people}
         self._ids = {person.username: person.user_id for person in [*people, *audience]}
         self._audience = {person.user_id for person in audience}
@@ -73,6 +76,8 @@ class Troupe:
         for who, connection in self._connections.items():
             await connection.init()
             connection.on("new_message", partial(self._hear, who))
+            connection.on("user_joined", self._see)
+            connection.on("user_left", self._see)
 
     async def leave(self) -> None:
         """Stop answering and hang up."""
@@ -84,7 +89,7 @@ class Troupe:
     async def play(self, cues: Iterable[Cue]) -> None:
         """Act the cues one after the other; a line that breaks meanwhile spoils one of them only."""
         for cue in cues:
-            await asyncio.sleep(cue.after_s)
+            await asyncio.sleep(cue.after_s * self._pace)
             try:
                 await self._act(cue)
             except (Refused, Unreachable) as error:
@@ -94,6 +99,13 @@ class Troupe:
         """Begin to type, and leave it at that."""
         conversation_id = await self._with(who, to)
         await self._connections[who].call("typing", Typing(conversation_id=conversation_id))
+
+    async def watched(self, conversation_id: int, count: int, within_s: float) -> None:
+        """Wait until so many people look at a conversation, or for `within_s` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while len(self._watching.get(conversation_id, ())) < count:  # noqa: ASYNC110 - bounded, and a demo
+                    await asyncio.sleep(0.1)
 
     async def conversation(self, who: str, to: str) -> int:
         """The conversation of one of the troupe with somebody."""
@@ -112,7 +124,7 @@ class Troupe:
         """Type for a while, then send."""
         connection = self._connections[who]
         await connection.call("typing", Typing(conversation_id=conversation_id))
-        await asyncio.sleep(_TYPES_S)
+        await asyncio.sleep(_TYPES_S * self._pace)
         await connection.send_message(conversation_id, text)
 
     async def _forward(self, who: str, conversation_id: int) -> None:
@@ -129,6 +141,10 @@ class Troupe:
         conversation = await self._connections[who].api.open_direct(self._ids[who], self._ids[to])
         return conversation.conversation_id
 
+    def _see(self, seen: ViewerJoined | ViewerLeft) -> None:
+        """Somebody looks at a conversation, or away."""
+        self._watching[seen.conversation_id] = set(seen.active_users)
+
     def _hear(self, who: str, message: Message) -> None:
         """Somebody in a window has written: read and answer in a moment."""
         if message.sender_id in self._audience and who in self._answers:
@@ -139,6 +155,6 @@ class Troupe:
     async def _answer(self, who: str, message: Message) -> None:
         """Read, think, type, send."""
         with suppress(Refused, Unreachable):
-            await asyncio.sleep(_READS_AFTER_S)
+            await asyncio.sleep(_READS_AFTER_S * self._pace)
             await self._connections[who].mark_as_read(message.message_id, message.conversation_id)
             await self._say(who, message.conversation_id, next(self._answers[who]))

@@ -20,7 +20,10 @@ from desktop.demo.profiles import Place, Window
 
 WINDOWS = ("anna", "maya")
 PICTURES = Path("demo-pictures")
-_OPEN_WITHIN_S = 12.0
+_OPEN_WITHIN_S = 30.0
+_SETTLE_S = 2.0
+"""After a window looks at its conversation, pictures are still fetched and read messages reported."""
+_ROUND_S = 45.0
 _ACTS: tuple[tuple[ThemeChoice, tuple[Cue, ...], tuple[Cue, ...]], ...] = (
     (
         "light",
@@ -48,6 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="hearth demo", description="Hearth with sample people, in two windows.")
     parser.add_argument("--virtual", action="store_true", help="use a virtual display even where there is a real one")
     parser.add_argument("--pictures", type=Path, default=PICTURES, help="where a virtual display's pictures go")
+    parser.add_argument("--pace", type=float, default=1.0, help="how slowly the sample people act (1.0)")
     options = parser.parse_args(arguments)
     virtual = options.virtual or not _has_display()
     folder = Path(tempfile.mkdtemp(prefix="hearth-demo-"))
@@ -58,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
                 closing.callback(VirtualDisplay().close)
             camera = Camera()
             closing.callback(camera.close)
-            asyncio.run(_show(folder, camera, options.pictures if virtual else None, closing))
+            asyncio.run(_show(folder, camera, options.pictures if virtual else None, options.pace, closing))
     except DemoError as error:
         print(f"hearth demo: {error}", file=sys.stderr)
         return 1
@@ -74,7 +78,7 @@ def _has_display() -> bool:
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-async def _show(folder: Path, camera: Camera, pictures: Path | None, closing: ExitStack) -> None:
+async def _show(folder: Path, camera: Camera, pictures: Path | None, pace: float, closing: ExitStack) -> None:
     """Server, windows and people; ends when the windows are closed or the pictures are taken."""
     print("Making six people and six weeks of conversations …", flush=True)
     people = {person.username: person for person in make_sample(folder / "server")}
@@ -82,8 +86,8 @@ async def _show(folder: Path, camera: Camera, pictures: Path | None, closing: Ex
     closing.callback(server.end)
     print(f"The server listens at {url}.")
     audience = [people[name] for name in WINDOWS]
-    troupe = Troupe([one for name, one in people.items() if name not in WINDOWS], url, audience)
-    hands = Troupe(audience, url, [])
+    troupe = Troupe([one for name, one in people.items() if name not in WINDOWS], url, audience, pace=pace)
+    hands = Troupe(audience, url, [], pace=pace)
     windows = [Window(folder, person, url) for person in audience]
     closing.callback(_close_all, windows)
     await asyncio.gather(troupe.enter(), hands.enter(), *(window.sign_in() for window in windows))
@@ -116,7 +120,8 @@ async def _for_pictures(windows: list[Window], camera: Camera, troupe: Troupe, h
     for theme, cues, lines in _ACTS:
         places = camera.places()
         _open_all(windows, places, conversation_id, theme)
-        await asyncio.sleep(_OPEN_WITHIN_S / 2)
+        await hands.watched(conversation_id, len(windows), _OPEN_WITHIN_S)
+        await asyncio.sleep(_SETTLE_S)
         await asyncio.gather(troupe.play(cues), hands.play(lines))
         await asyncio.gather(
             hands.type_to("maya", "anna"), troupe.type_to("jun", "anna"), troupe.type_to("ravi", "maya")
@@ -132,10 +137,10 @@ async def _for_pictures(windows: list[Window], camera: Camera, troupe: Troupe, h
 
 async def _go_round(troupe: Troupe) -> None:
     """The script again and again, more slowly after the first time."""
-    await asyncio.sleep(_OPEN_WITHIN_S / 3)
+    await asyncio.sleep(_SETTLE_S)
     while True:
         await troupe.play(PLAY)
-        await asyncio.sleep(45)
+        await asyncio.sleep(_ROUND_S)
 
 
 def _open_all(windows: list[Window], places: tuple[Place, Place], conversation_id: int, theme: ThemeChoice) -> None:
