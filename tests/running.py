@@ -137,7 +137,7 @@ class RunningServer:
         method: str,
         path: str,
         token: str | None = None,
-        **options: Any,  # noqa: ANN401 - whatever requests takes
+        **options: Any,
     ) -> requests.Response:
         """One request; `options` are those of the requests library (`json`, `data`, `files`, `params`, `headers`)."""
         headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(options.pop("headers", None) or {})}

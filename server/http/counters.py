@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
 
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds; the upper ends of the histogram's buckets (Prometheus' own defaults)."""
-
-Gauges = Callable[[], Mapping[str, float]]
-"""Numbers read when somebody asks: name → value."""
 
 
 class Counters:
@@ -19,17 +15,12 @@ class Counters:
         self._answers: Counter[tuple[str, int]] = Counter()
         self._buckets: Counter[float] = Counter()
         self._seconds = 0.0
-        self._gauges: list[Gauges] = []
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """One answered request."""
         self._answers[route, status] += 1
         self._seconds += seconds
         self._buckets[next((bound for bound in _BOUNDS if seconds <= bound), float("inf"))] += 1
-
-    def watch(self, gauges: Gauges) -> None:
-        """Tell these numbers too."""
-        self._gauges.append(gauges)
 
     def text(self) -> str:
         """Everything, as Prometheus reads it (text format 0.0.4)."""
@@ -38,11 +29,7 @@ class Counters:
             f'hearth_requests_total{{route="{route}",status="{status}"}} {count}'
             for (route, status), count in sorted(self._answers.items())
         ]
-        lines += self._histogram()
-        for gauges in self._gauges:
-            for name, value in gauges().items():
-                lines += [f"# TYPE {name} gauge", f"{name} {value:g}"]
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *self._histogram()]) + "\n"
 
     def _histogram(self) -> list[str]:
         """The request times, cumulative as Prometheus wants them."""

@@ -7,6 +7,7 @@ open() ──► live ──► refresh(): counter n → n+1, and the same n+1 a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Sequence
 
 from protocol.accounts import Device, Tokens
@@ -124,11 +125,18 @@ class Sessions:
         if session is None or session.user_id != access.user_id or not session.is_live(now_ms()):
             raise session_over()
         if session.previous_open and access.counter == session.counter:
-            # The new keys have arrived, so their answer was not lost: from here a repeat of the old token is a theft.
-            self._database.write(
-                lambda unit: sessions.confirm(unit.connection, session.session_id, access.counter, unit.now_ms)
-            )
+            self._confirm(session)
         return Actor(user_id=session.user_id, session_id=session.session_id, role=session.role)
+
+    def _confirm(self, session: Session) -> None:
+        """The newest keys have arrived, so their answer was not lost: from here a repeat of the old token is a theft.
+
+        When this cannot be stored just now (a full disk), the next request tries again; nobody is kept out for it.
+        """
+        with contextlib.suppress(Refused):
+            self._database.write(
+                lambda unit: sessions.confirm(unit.connection, session.session_id, session.counter, unit.now_ms)
+            )
 
     def _script(self, token: str) -> Actor:
         """Whose long-lived token this is."""
