@@ -1,1 +1,1 @@
-"""The wire contract that server and desktop share: shapes, commands, signals, routes, errors. Imports nothing of ours."""
+"""The wire contract of server and desktop: shapes, commands, signals, routes, errors. Imports nothing of ours."""

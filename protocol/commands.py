@@ -107,7 +107,7 @@ class Sync(Struct, kw_only=True, frozen=True):
 
 
 class Digest(Struct, kw_only=True, frozen=True):
-    """The client's conversations in sum: how many, and the sum over (conversation_id × 1,000,003 + version) mod 2**53."""
+    """The client's conversations: how many, and the sum over (conversation_id × 1,000,003 + version) mod 2**53."""
 
     epoch: str
     count: Position
@@ -142,7 +142,7 @@ class ListOf(Struct, kw_only=True, frozen=True):
 
 
 class CommandEvent(Struct, kw_only=True, frozen=True):
-    """One row of the catalogue: the event's payload, the field a bare value stands for, and the documents that name it."""
+    """One row of the catalogue: payload, the field a bare value stands for, and the documents that name it."""
 
     payload: type[Struct]
     does: str

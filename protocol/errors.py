@@ -15,7 +15,7 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST = "invalid_request"
     UNKNOWN_EVENT = "unknown_event"
     UNAUTHENTICATED = "unauthenticated"
-    TOKEN_EXPIRED = "token_expired"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the name of an error, not a token
     SESSION_REVOKED = "session_revoked"
     BAD_CREDENTIALS = "bad_credentials"
     NOT_YOURSELF = "not_yourself"
@@ -115,7 +115,7 @@ class ErrorBody(Struct, kw_only=True):
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, the domain's word for it
-    """A request that was understood and refused: raised by the server's services, and by the desktop's net on the answer."""
+    """A request that was understood and refused: raised by the server's services and by the desktop's net."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ class User(Struct, kw_only=True, frozen=True):
 
 
 class Attachment(Struct, kw_only=True, frozen=True):
-    """A file beside a message. `message_id` is null while unbound; sizes in bytes, pixels and seconds; urls root-relative."""
+    """A file beside a message. `message_id` is null while unbound; bytes, pixels, seconds; urls root-relative."""
 
     attachment_id: int
     message_id: int | None = None

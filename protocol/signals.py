@@ -96,7 +96,7 @@ class ServerRestarting(Struct, kw_only=True, frozen=True):
 
 
 class SyncedConversation(Struct, kw_only=True, frozen=True):
-    """One conversation's news: rows with `since` < version ≤ `head`; `fresh`: too far behind, here is the newest page."""
+    """One conversation's news: rows with `since` < version ≤ `head`; `fresh`: too far behind, the newest page."""
 
     conversation_id: int
     since: int

@@ -24,7 +24,7 @@ def clean_content(text: str) -> str:
 
 
 def clean_name(text: str) -> str:
-    """A person's, conversation's or file's name: one line, NFC, single blanks, no bidirectional or invisible characters."""
+    """A person's, conversation's or file's name: one line, NFC, single blanks, no bidirectional controls."""
     plain = _UNSTORABLE.sub("", text)
     plain = _INVISIBLE.sub("", BIDI_CONTROLS.sub("", plain))
     return " ".join(unicodedata.normalize("NFC", plain).split())

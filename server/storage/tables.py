@@ -62,7 +62,7 @@ users = Table(
     Column("user_version", BigInteger, nullable=False, default=0),
     Index("ix_users_search_key", "search_key"),
 )
-"""`username_key`: NFKC and casefold of the name, so that look-alikes collide. `search_key`: folded names for look-up."""
+"""`username_key`: NFKC and casefold of the name: look-alikes collide. `search_key`: folded names for look-up."""
 
 sessions = Table(
     "sessions",
@@ -134,7 +134,7 @@ members = Table(
     Index("ix_members_conversation_id_version", "conversation_id", "version"),
     Index("ix_members_user_id_own_version", "user_id", "own_version"),
 )
-"""A seat. `left_at` is set on removal (the row stays as a tombstone). `unread_from` … `archived` are the viewer's own."""
+"""A seat. `left_at`: removed (the row stays as a tombstone). `unread_from` … `archived` are the viewer's own."""
 
 marks = Table(
     "marks",
@@ -166,7 +166,12 @@ messages = Table(
     Column("deleted_at", BigInteger),
     UniqueConstraint("conversation_id", "position"),
     Index("ix_messages_conversation_id_version", "conversation_id", "version"),
-    Index("ix_messages_reply_to_uid", "reply_to_uid", sqlite_where=text("reply_to_uid IS NOT NULL"), postgresql_where=text("reply_to_uid IS NOT NULL")),
+    Index(
+        "ix_messages_reply_to_uid",
+        "reply_to_uid",
+        sqlite_where=text("reply_to_uid IS NOT NULL"),
+        postgresql_where=text("reply_to_uid IS NOT NULL"),
+    ),
 )
 """`content_hash`: SHA-256 of the original type, text, reply and attachments, to tell a retry from a conflict."""
 
