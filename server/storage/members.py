@@ -6,7 +6,20 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import CTE, ColumnElement, Connection, Select, case, column, func, insert, select, update, values
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    column,
+    func,
+    insert,
+    select,
+    update,
+    values,
+)
 
 from protocol.shapes import MemberRole
 from server.storage.tables import BigId, conversations, marks, members, messages, users
@@ -70,17 +83,21 @@ _SEAT = select(
 ).join_from(members, conversations, members.c.conversation_id == conversations.c.conversation_id)
 
 
+_HERE, _THEIRS = members.c.conversation_id == bindparam("here"), members.c.user_id == bindparam("who")
+# Built once, as every send asks them: building a statement costs more than running it.
+_SEAT_OF = _SEAT.where(_HERE, _THEIRS, _SEATED)
+_IDS_OF = select(members.c.user_id).where(_HERE, _SEATED).order_by(members.c.joined_at, members.c.user_id)
+
+
 def seat(connection: Connection, conversation_id: int, user_id: int) -> Seat | None:
     """The seat of somebody, or None when they have none there or the conversation does not exist."""
-    query = _SEAT.where(members.c.conversation_id == conversation_id, members.c.user_id == user_id, _SEATED)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_SEAT_OF, {"here": conversation_id, "who": user_id}).one_or_none()
     return None if row is None else Seat(**row._mapping)  # noqa: SLF001 - a row's public view
 
 
 def ids(connection: Connection, conversation_id: int) -> tuple[int, ...]:
     """Who has a seat, in order of joining."""
-    query = select(members.c.user_id).where(members.c.conversation_id == conversation_id, _SEATED)
-    return tuple(connection.execute(query.order_by(members.c.joined_at, members.c.user_id)).scalars())
+    return tuple(connection.execute(_IDS_OF, {"here": conversation_id}).scalars())
 
 
 def conversation_ids(connection: Connection, user_id: int) -> set[int]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from protocol.shapes import MessageType
 from server.storage.members import Seat, asked_since
@@ -58,9 +58,15 @@ _ALL = select(
 ).join_from(messages, conversations, conversations.c.conversation_id == messages.c.conversation_id)
 
 
-def _rows(connection: Connection, query: Select[Any]) -> list[MessageRow]:
+# Built once, as every send asks them: building a statement costs more than running it.
+_BY_ID = _ALL.where(messages.c.message_id == bindparam("named"))
+_BY_UID = _ALL.where(messages.c.uid == bindparam("named"))
+_ADD = insert(messages).returning(messages.c.message_id)
+
+
+def _rows(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[MessageRow]:
     """The rows of a query over `_ALL`."""
-    return [MessageRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - a row's public view
+    return [MessageRow(**row._mapping) for row in connection.execute(query, values)]  # noqa: SLF001 - a row's public view
 
 
 def add(connection: Connection, new: NewMessage, seat: Seat, place: tuple[int, int], now_ms: int) -> MessageRow:
@@ -68,7 +74,7 @@ def add(connection: Connection, new: NewMessage, seat: Seat, place: tuple[int, i
     version, position = place
     values = {name: getattr(new, name) for name in NewMessage.__struct_fields__}
     values |= {"version": version, "position": position, "created_at": now_ms}
-    number = connection.execute(insert(messages).values(values).returning(messages.c.message_id)).scalar_one()
+    number = connection.execute(_ADD, values).scalar_one()
     return MessageRow(
         message_id=number, edited_at=None, deleted_at=None, user1_id=seat.user1_id, user2_id=seat.user2_id, **values
     )
@@ -76,12 +82,12 @@ def add(connection: Connection, new: NewMessage, seat: Seat, place: tuple[int, i
 
 def by_id(connection: Connection, message_id: int) -> MessageRow | None:
     """The message of this number."""
-    return next(iter(_rows(connection, _ALL.where(messages.c.message_id == message_id))), None)
+    return next(iter(_rows(connection, _BY_ID, {"named": message_id})), None)
 
 
 def by_uid(connection: Connection, uid: str) -> MessageRow | None:
     """The message of this uid, on the whole server."""
-    return next(iter(_rows(connection, _ALL.where(messages.c.uid == uid))), None)
+    return next(iter(_rows(connection, _BY_UID, {"named": uid})), None)
 
 
 def by_uids(connection: Connection, uids: Collection[str]) -> dict[str, MessageRow]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from protocol.times import now_ms
 from server.storage import schema
@@ -24,6 +24,20 @@ Announce = Callable[[Sequence[Any]], None]
 """Takes the announcements of one job after its commit, in order; must not block or raise."""
 
 
+_NEXT_VERSION = (
+    update(conversations)
+    .where(conversations.c.conversation_id == bindparam("whose"))
+    .values(head=conversations.c.head + 1)
+    .returning(conversations.c.head)
+)
+_NEXT_USER_VERSION = (
+    update(users)
+    .where(users.c.user_id == bindparam("whose"))
+    .values(user_version=users.c.user_version + 1)
+    .returning(users.c.user_version)
+)
+
+
 class Unit:
     """One job's part of the transaction being written: what it may touch, and what is told once it is on disk."""
 
@@ -35,25 +49,11 @@ class Unit:
 
     def next_version(self, conversation_id: int) -> int:
         """The conversation's next number. The caller has seen that the conversation exists."""
-        return self._next(
-            update(conversations)
-            .where(conversations.c.conversation_id == conversation_id)
-            .values(head=conversations.c.head + 1)
-            .returning(conversations.c.head)
-        )
+        return int(self.connection.execute(_NEXT_VERSION, {"whose": conversation_id}).scalar_one())
 
     def next_user_version(self, user_id: int) -> int:
         """The next number of the facts that are this user's alone."""
-        return self._next(
-            update(users)
-            .where(users.c.user_id == user_id)
-            .values(user_version=users.c.user_version + 1)
-            .returning(users.c.user_version)
-        )
-
-    def _next(self, counting: Any) -> int:  # noqa: ANN401 - SQLAlchemy's generic statement type differs by column
-        """Run a counting statement for its one number."""
-        return int(self.connection.execute(counting).scalar_one())
+        return int(self.connection.execute(_NEXT_USER_VERSION, {"whose": user_id}).scalar_one())
 
     def announce(self, announcement: object) -> None:
         """Have this told after the commit, in the order of commits (an `Announcement` of services/ports.py)."""
