@@ -19,6 +19,7 @@ from desktop.ui.staged_files import Staged, StagedFiles
 NEAR_LIMIT = 0.95
 TYPING_ENDS_MS = 5_000
 SEND = 42
+NAME_AT_MOST = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ class Composer(QWidget):
 
     def set_name(self, name: str) -> None:
         """Whom the message is for."""
-        self.field.setPlaceholderText(f"Message {name}")
+        shown = name if len(name) <= NAME_AT_MOST else f"{name[:NAME_AT_MOST]}…"
+        self.field.setPlaceholderText(f"Message {shown}")
         self.field.setAccessibleName(f"Message to {name}")
 
     def show_problem(self, words: str) -> None:

@@ -23,6 +23,7 @@ from desktop.ui.transfers import Transfers
 SKELETON_AFTER_MS = 150
 JUMP_RIGHT, JUMP_BOTTOM = 20, 8
 PAGE_OVERLAP = 48
+LEAST_HEIGHT = 96
 _LOOK_AGAIN = (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate, QEvent.Type.Show)
 
 
@@ -46,6 +47,8 @@ class TimelinePane(QWidget):
         self._name = ""
         self._newest_seen = 0
         self._to_latest = False
+        # However much is written below, the window does not grow by it.
+        self.setMinimumHeight(LEAST_HEIGHT)
         self._stack = QStackedLayout(self)
         for part in (self.view, self._notice, self._skeleton):
             self._stack.addWidget(part)

@@ -49,6 +49,9 @@ def test_shift_enter_breaks_the_line_and_the_field_grows_up_to_eight_lines(qloop
                 heights.append(field.height())
             assert heights == sorted(heights)
             assert heights[-1] == heights[-3] < 200
+            s.page.resize(380, 480)
+            await asyncio.sleep(0.02)
+            assert s.page.height() == 480
             assert s.bubbles() == []
 
     qloop(scene())
