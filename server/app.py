@@ -142,7 +142,8 @@ def serve(config: Config) -> None:
     sweeping.kill()
     server.stop_accepting()
     app.sockets.stop()
-    server.stop(timeout=_DRAIN_S)
+    server.drain(_DRAIN_S)
+    server.stop(timeout=0)
     app.close()
     _log.info("stopped")
 

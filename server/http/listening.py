@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import time
 from typing import Any
 
+import gevent
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from protocol.codec import dumps
@@ -46,6 +48,14 @@ class Handler(WSGIHandler):  # type: ignore[misc] # gevent has no types
             return result[0], _TOO_LONG if result[0] == "414" else _NO_HTTP
         return result
 
+    def handle_one_response(self) -> None:
+        """Answer one request; counted, so that going down can wait for it."""
+        self.server.answering += 1
+        try:
+            super().handle_one_response()
+        finally:
+            self.server.answering -= 1
+
     def _handle_client_error(self, error: Exception) -> tuple[str, bytes]:
         """A request that cannot be read; gevent would print a traceback with it."""
         _log.debug("no HTTP: %s", type(error).__name__)
@@ -60,6 +70,15 @@ class Listener(WSGIServer):  # type: ignore[misc] # gevent has no types
     """Accepts connections: small packets go at once, idle senders are dropped, broken handshakes are no error."""
 
     handler_class = Handler
+    answering = 0
+    """Requests under way; idle connections are none."""
+
+    def drain(self, patience_s: float) -> None:
+        """Take no new connections, and wait for the requests under way, but not longer than this."""
+        self.stop_accepting()
+        until = time.monotonic() + patience_s
+        while self.answering and time.monotonic() < until:
+            gevent.sleep(0.02)
 
     def handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
         """Serve one connection."""

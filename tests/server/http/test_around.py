@@ -225,6 +225,24 @@ def test_it_goes_down_in_order_and_comes_back_with_everything(start_server: Serv
     assert server.request("GET", scene.file["file_url"], scene.ada_token).content == media.picture(size=(16, 16))
 
 
+def test_a_request_under_way_is_answered_before_it_goes_down(start_server: ServerFactory) -> None:
+    server = start_server()
+    _, token = server.create_user("ada")
+    body = json.dumps({"status_text": "still here"}).encode()
+    head = f"PATCH /api/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
+        line.sendall(head.encode() + body[:5])
+        time.sleep(0.5)
+        process = server.process
+        assert process is not None
+        process.send_signal(signal.SIGTERM)
+        while '"stopping"' not in server.log:
+            time.sleep(0.05)
+        line.sendall(body[5:])
+        assert b" 200 " in line.recv(1000)
+    assert process.wait(timeout=30) == 0
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate of our own for 127.0.0.1, and its key."""
