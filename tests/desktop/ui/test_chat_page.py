@@ -279,7 +279,7 @@ def test_messages_that_cannot_be_loaded_can_be_asked_for_again(qloop: QLoop) -> 
                 s.server.post(s.anna.user_id, other, "unseen")
             s.server.refuse_next("history", Refused(ErrorCode.SERVER_ERROR, "Try again in a minute."))
             conversation = s.server.conversations[other].shown(s.anna.user_id)
-            s.server.push("conversation_updated", structs.replace(conversation), s.anna.user_id)
+            s.server.push("conversation_updated", structs.replace(conversation, last_message=None), s.anna.user_id)
             await asyncio.sleep(0.005)
             s.page.open(other)
             state = s.session.timeline(other).state
