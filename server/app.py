@@ -61,6 +61,10 @@ class HashingThreads(OffHub):
         result: T = self._pool.apply(work)
         return result
 
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.kill()
+
 
 @dataclass(frozen=True, kw_only=True)
 class HearthApp:
@@ -69,9 +73,11 @@ class HearthApp:
     flask: Flask
     house: House
     sockets: SocketRoom
+    hashing: HashingThreads
 
     def close(self) -> None:
         """Let go of the database; everything waiting is written first."""
+        self.hashing.close()
         self.house.database.close()
 
 
@@ -117,14 +123,15 @@ def build_house(
 
 def create_app(config: Config) -> HearthApp:
     """REST and sockets in front of one house. Raises what `build_house` raises."""
-    house = build_house(config, Publisher(), Presences(), off_hub=HashingThreads())
+    hashing = HashingThreads()
+    house = build_house(config, Publisher(), Presences(), off_hub=hashing)
     flask = build_application(house)
     sockets = attach(flask, house, config)
     hops = config.trusted_proxies
     if hops:
         # As many addresses as there are proxies, counted from the right: what a client wrote itself is left of them.
         flask.wsgi_app = ProxyFix(flask.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return HearthApp(flask=flask, house=house, sockets=sockets)
+    return HearthApp(flask=flask, house=house, sockets=sockets, hashing=hashing)
 
 
 def serve(config: Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -15,6 +16,7 @@ from protocol.accounts import Login, ProfileChange, Register, UserQuery
 from protocol.commands import OpenConversation
 from protocol.errors import Refused
 from protocol.limits import Limits
+from server.app import HashingThreads
 from server.services.attempts import Attempts, network
 from server.services.house import House
 from server.services.names import Names
@@ -289,3 +291,12 @@ def test_the_operator_opens_and_reopens_accounts(house: House, listener: Listene
         with pytest.raises(Refused) as refusal:
             act()
         assert refusal.value.code == "not_found"
+
+
+def test_hashing_happens_in_another_thread_and_tells_its_errors() -> None:
+    """Under gevent the hub's thread serves everybody; nothing slow may run in it."""
+    threads = HashingThreads()
+    assert threads.run(threading.get_ident) != threading.get_ident()
+    with pytest.raises(ZeroDivisionError):
+        threads.run(lambda: 1 // 0)
+    threads.close()
