@@ -46,6 +46,8 @@ from protocol.signals import Synced
 
 LOG = logging.getLogger(__name__)
 
+CANCEL_AGAIN_S = 0.2
+
 
 class Session:
     """One account on one server: owns the store, the outbox, the line and every timeline, and joins them.
@@ -112,8 +114,6 @@ class Session:
         """Messages that signing out would lose: those that wait, and those that failed."""
         return self._outbox.unsent
 
-    # --- life ---------------------------------------------------------------------------------------------------
-
     async def start(self) -> None:
         """Load the outbox, then keep the line and deliver in tasks of the running loop."""
         await self._outbox.load()
@@ -124,10 +124,11 @@ class Session:
         """End every task and the line. What waits stays on disk."""
         await self._reporter.close(can_report=self.is_connected())
         self._typists.close()
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._tasks:
+            # More than once: asyncio.wait_for of Python 3.11 loses a cancellation that meets its result.
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN_S)
         await self._live.close()
         await self._outbox.close()
 
@@ -395,3 +396,4 @@ class Session:
         self._attention.say_again()
         for timeline in tuple(self._timelines.values()):
             timeline.retry()
+            timeline.renew()

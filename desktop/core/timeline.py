@@ -78,6 +78,7 @@ class Timeline:
         self._high: int | None = None
         self._looks_back = False
         self._divider: Divider | None = None
+        self._renewed: int | None = None
         self._loading = False
         self._reason: str | None = None
         self._retry: Callable[[], None] | None = None
@@ -143,6 +144,16 @@ class Timeline:
         retry, self._retry = self._retry, None
         if retry is not None:
             retry()
+
+    def renew(self) -> None:
+        """Fetch again what is shown but may be old, after a jump over many rows; the rows stay where they are."""
+        if self._low is None:
+            return
+        last = self._held.last_position if self._high is None else self._high
+        old = sorted(position for position in self._held.stale if self._low <= position <= last)
+        if old and old[0] != self._renewed:
+            self._renewed = old[0]
+            self._load("around", old[0] + PAGE // 2 - 1, self._fill_page)
 
     def load_older(self) -> None:
         """Widen the window upwards by a page; harmless while one is on its way or where nothing is above."""
@@ -262,6 +273,7 @@ class Timeline:
         """A hole within the window was filled: the rows follow from the store."""
         del page
         self.refresh()
+        self.renew()
 
     def _widen_up(self, low: int) -> None:
         """Begin the window further up."""

@@ -29,10 +29,11 @@ from protocol.commands import Digest, SendMessage, Sync, digest_sum
 from protocol.errors import ErrorCode, Refused
 from protocol.ids import new_uid
 from protocol.limits import Limits
-from protocol.shapes import Attachment, Conversation, Member, Message, Own, Presence, PresenceStatus, User
+from protocol.shapes import Attachment, Conversation, Member, Message, Presence, PresenceStatus, User
 from protocol.signals import SIGNALS, MessagesRead, OwnUpdated, Synced, SyncedConversation, UserTyping
 from protocol.text import clean_content
 from protocol.times import to_wire
+from tests.desktop.fake_conversation import FakeConversation
 from tests.desktop.fake_line import FakeApi, FakeLive, MemoryOutboxFile
 
 QUICK = Pace(
@@ -62,52 +63,6 @@ async def until(condition: Callable[[], Any], within_s: float = 5.0) -> None:
         await asyncio.sleep(0.005)
 
 
-class FakeConversation:
-    """Rows of one conversation with the one counter that numbers their changes."""
-
-    def __init__(self, row: Conversation) -> None:
-        self.row = row
-        self.head = 0
-        self.members: dict[int, Member] = {}
-        self.messages: list[Message] = []
-        self.unread_from: dict[int, int] = {}
-
-    def next_version(self) -> int:
-        """The next number of the counter."""
-        self.head += 1
-        return self.head
-
-    def own_of(self, user_id: int) -> Own:
-        """The private facts of one member."""
-        unread_from = self.unread_from.get(user_id)
-        cursor = self.members[user_id].read_position
-        start = cursor if unread_from is None else min(cursor, unread_from - 1)
-        count = sum(m.position > start and m.sender_id != user_id for m in self.messages)
-        return Own(unread_count=count, unread_from=unread_from)
-
-    def shown(self, user_id: int | None = None) -> Conversation:
-        """The conversation as it travels; with `own` for a viewer."""
-        last = self.message_at(len(self.messages)) if self.messages else None
-        own = {} if user_id is None else {"own": self.own_of(user_id)}
-        return structs.replace(
-            self.row,
-            head=self.head,
-            last_position=len(self.messages),
-            last_message=last,
-            last_message_at=last.created_at if last else None,
-            member_count=len(self.members),
-            members=list(self.members.values()),
-            **own,
-        )
-
-    def message_at(self, position: int) -> Message:
-        """A message with what is derived when it is read."""
-        message = self.messages[position - 1]
-        readers = [m for m in self.members.values() if m.user.user_id != message.sender_id]
-        is_read = any(m.read_position >= position for m in readers)
-        return structs.replace(message, is_read=is_read, read=is_read)
-
-
 class FakeServer:
     """Owns users, conversations and the live lines; `cut()` and `restore()` break and mend all of them."""
 
@@ -121,6 +76,7 @@ class FakeServer:
         self.now_ms = NOON_MS
         self.is_up = True
         self.sync_rows = 500
+        self.fresh_beyond = 2000
         self.calls: list[tuple[str, Any]] = []
         self.refusals: dict[str, deque[Refused]] = {}
         self.lost_answers: dict[str, int] = {}
@@ -332,8 +288,10 @@ class FakeServer:
             if since >= conversation.head:
                 continue
             rows = sorted((m for m in conversation.messages if m.version > since), key=lambda m: m.version)
-            head = conversation.head
-            if len(rows) > self.sync_rows:
+            head, fresh = conversation.head, len(rows) > self.fresh_beyond
+            if fresh:
+                rows = conversation.messages[-50:]
+            elif len(rows) > self.sync_rows:
                 rows, complete = rows[: self.sync_rows], False
                 head = rows[-1].version
             parts.append(
@@ -341,6 +299,7 @@ class FakeServer:
                     conversation_id=identity,
                     since=since,
                     head=head,
+                    fresh=fresh,
                     conversation=conversation.shown(user_id),
                     members=[m for m in conversation.members.values() if m.version > since],
                     messages=[conversation.message_at(m.position) for m in rows],

@@ -251,6 +251,36 @@ def test_what_is_held_is_shown_without_a_line(talk: Talk, tell: Tell) -> None:
     tell(story)
 
 
+def test_after_a_jump_over_many_what_is_shown_is_made_new_and_the_rest_is_a_hole(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.fill(130)
+        talk.server.read(talk.anna.user_id, talk.identity, 130)
+        async with talk.session() as anna:
+            timeline = await ready(anna, talk.identity)
+            timeline.load_older()
+            assert positions(timeline) == list(range(31, 131))
+            talk.server.fresh_beyond = 100
+            talk.server.cut()
+            await until(lambda: not anna.is_connected())
+            talk.fill(140)
+            for position in (5, 40, 125):
+                talk.server.edit(talk.identity, position, "edited")
+            talk.server.restore()
+            await until(lambda: texts(timeline).count("edited") == 2)
+            await until(lambda: not timeline.is_loading)
+            shown = positions(timeline)
+            assert shown[:100] == list(range(31, 131))
+            assert set(shown) >= set(range(221, 271))
+            timeline.load_older()
+            await until(lambda: texts(timeline).count("edited") == 3)
+            while holes := [row for row in timeline.rows if isinstance(row, Hole)]:
+                timeline.load_around(holes[0].after_position + 1)
+                await until(lambda: not timeline.is_loading)
+            assert positions(timeline) == list(range(1, 271))
+
+    tell(story)
+
+
 def test_memory_is_bounded_and_history_brings_back_what_was_let_go(talk: Talk, tell: Tell) -> None:
     async def story() -> None:
         talk.fill(2400)

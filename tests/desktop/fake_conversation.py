@@ -1,0 +1,53 @@
+"""One conversation of a FakeServer (tests/desktop/doubles.py)."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from protocol.shapes import Conversation, Member, Message, Own
+
+
+class FakeConversation:
+    """Rows of one conversation with the one counter that numbers their changes."""
+
+    def __init__(self, row: Conversation) -> None:
+        self.row = row
+        self.head = 0
+        self.members: dict[int, Member] = {}
+        self.messages: list[Message] = []
+        self.unread_from: dict[int, int] = {}
+
+    def next_version(self) -> int:
+        """The next number of the counter."""
+        self.head += 1
+        return self.head
+
+    def own_of(self, user_id: int) -> Own:
+        """The private facts of one member."""
+        unread_from = self.unread_from.get(user_id)
+        cursor = self.members[user_id].read_position
+        start = cursor if unread_from is None else min(cursor, unread_from - 1)
+        count = sum(m.position > start and m.sender_id != user_id for m in self.messages)
+        return Own(unread_count=count, unread_from=unread_from)
+
+    def shown(self, user_id: int | None = None) -> Conversation:
+        """The conversation as it travels; with `own` for a viewer."""
+        last = self.message_at(len(self.messages)) if self.messages else None
+        own = {} if user_id is None else {"own": self.own_of(user_id)}
+        return structs.replace(
+            self.row,
+            head=self.head,
+            last_position=len(self.messages),
+            last_message=last,
+            last_message_at=last.created_at if last else None,
+            member_count=len(self.members),
+            members=list(self.members.values()),
+            **own,
+        )
+
+    def message_at(self, position: int) -> Message:
+        """A message with what is derived when it is read."""
+        message = self.messages[position - 1]
+        readers = [m for m in self.members.values() if m.user.user_id != message.sender_id]
+        is_read = any(m.read_position >= position for m in readers)
+        return structs.replace(message, is_read=is_read, read=is_read)
