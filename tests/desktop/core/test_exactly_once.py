@@ -71,7 +71,7 @@ class Voyage:
         return [message.content for message in messages if message.sender_id == self.talk.anna.user_id]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(st.sampled_from(WEATHER), min_size=3, max_size=15))
 def test_every_message_arrives_once_and_in_order(steps: list[str]) -> None:
     asyncio.run(asyncio.wait_for(Voyage().sail(steps), 60))
