@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,14 @@ class Pair:
     bob: Person
     eve: Person
     conversation_id: int
+
+
+async def leave(client: Any) -> None:
+    """Disconnect python-socketio's client, and give aiohttp the moment it needs to close its connections."""
+    await client.disconnect()
+    if client.eio.http is not None:
+        await client.eio.http.close()
+    await asyncio.sleep(0.3)
 
 
 def join(server: RunningServer, name: str) -> Person:

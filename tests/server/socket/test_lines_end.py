@@ -14,7 +14,7 @@ import socketio
 from tests.running import RunningServer
 from tests.server.socket.lines import PATH, Line, Wire, frame
 from tests.server.socket.outside import only_refusing, open_files, settles
-from tests.server.socket.people import Pair, Person, ServerFactory, join, make_pair
+from tests.server.socket.people import Pair, Person, ServerFactory, join, leave, make_pair
 
 QUESTION = ("digest", {"epoch": "x", "count": 0, "sum": 0})
 
@@ -197,7 +197,7 @@ def test_a_stock_client_reconnects_by_itself_after_a_restart(start_server: Serve
         await asyncio.to_thread(own.kill)
         await asyncio.to_thread(own.start)
         await asyncio.wait_for(greetings.get(), 30)
-        await client.disconnect()
+        await leave(client)
 
     asyncio.run(scene())
 

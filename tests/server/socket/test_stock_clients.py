@@ -11,7 +11,7 @@ import pytest
 import socketio
 
 from tests.server.socket.lines import Line
-from tests.server.socket.people import Pair, Person, ServerFactory
+from tests.server.socket.people import Pair, Person, ServerFactory, leave
 
 TRANSPORTS = [["websocket"], ["polling"], ["polling", "websocket"]]
 
@@ -56,8 +56,8 @@ def test_two_people_talk(pair: Pair, transports: list[str]) -> None:
         contents = [(await bob.next("new_message"))["content"] for _ in range(60)]
         assert contents == [str(number) for number in range(60)]
         assert ada.client.transport() == transports[-1]
-        await ada.client.disconnect()
-        await bob.client.disconnect()
+        await leave(ada.client)
+        await leave(bob.client)
 
     asyncio.run(scene())
 
@@ -84,7 +84,7 @@ def test_over_tls_with_each_transport(start_server: ServerFactory, tmp_path: Pat
             await client.connect(own.url, auth={"token": token}, transports=transports, wait_timeout=20)
             await asyncio.wait_for(greeted.wait(), 20)
             assert (await client.call("sync", {}, timeout=20))["synced"]["complete"] is True
-            await client.disconnect()
+            await leave(client)
 
     asyncio.run(scene())
 
