@@ -67,9 +67,11 @@ async def opened(messages: int = 0, *, limits: Limits | None = None, read: int |
     page.open(talk)
     await until(lambda: session.timeline(talk).state.value.phase != "loading")
     await asyncio.sleep(0.02)
-    yield Scene(server, anna, maya, talk, session, page, disk)
-    page.detach()
-    page.hide()
-    page.deleteLater()
-    pictures.close()
-    await session.close()
+    try:
+        yield Scene(server, anna, maya, talk, session, page, disk)
+    finally:
+        page.detach()
+        page.hide()
+        page.deleteLater()
+        pictures.close()
+        await session.close()
