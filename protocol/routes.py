@@ -13,7 +13,7 @@ Body = Literal["none", "json", "form", "file", "json_or_form"]
 
 
 class Route(Struct, kw_only=True, frozen=True):
-    """One endpoint. `path` in OpenAPI form; `documents`: A or B where it is theirs; `answers`: status → type or None."""
+    """One endpoint. `path` in OpenAPI form; `documents`: A or B where theirs; `answers`: status → type or None."""
 
     name: str
     method: Method
