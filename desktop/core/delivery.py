@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from msgspec import ValidationError
 
+from desktop.core.bubble import Connection, Line
+from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
 from desktop.core.ports import Api, Cancelled, Live, OutboxEntry, Unreachable
@@ -21,15 +23,13 @@ from protocol.shapes import Message
 LOG = logging.getLogger(__name__)
 
 CONVERSATIONS_AT_ONCE = 4
+ONLY_THE_USER_MENDS = {Line.SIGNED_OUT, Line.TOO_OLD}
 NOT_ABOUT_THE_MESSAGE = {401, 426}
 """Statuses that refuse the session or the program: the message waits until that is mended."""
 
 
 class Way(Protocol):
     """What delivery needs from its session."""
-
-    def is_connected(self) -> bool:
-        """Whether the live line is up and caught up."""
 
     def confirmed(self, message: Message) -> None:
         """The server's answer to a send, to be ingested."""
@@ -46,8 +46,11 @@ class Delivery:
     halts all conversations. Where the live line is down for longer than a back-off, REST is tried with the same uid.
     """
 
-    def __init__(self, outbox: Outbox, live: Live, api: Api, way: Way, pace: Pace) -> None:
+    def __init__(
+        self, outbox: Outbox, live: Live, api: Api, way: Way, pace: Pace, connection: Observable[Connection]
+    ) -> None:
         self._outbox = outbox
+        self._connection = connection
         self._live = live
         self._api = api
         self._way = way
@@ -99,8 +102,14 @@ class Delivery:
         now = asyncio.get_running_loop().time()
         if self._not_before > now:
             await asyncio.sleep(self._not_before - now)
-        if not self._way.is_connected():
+        while self._connection.value.line in ONLY_THE_USER_MENDS:
+            await self._pause(self._pace.most_s)
+        if not self._is_connected():
             await self._pause(self._pace.first_s + self._pace.back_off_s(attempt))
+
+    def _is_connected(self) -> bool:
+        """Whether the live line is up and caught up."""
+        return self._connection.value.line is Line.CONNECTED
 
     async def _pause(self, seconds: float) -> None:
         """Wait, or until woken."""
@@ -171,7 +180,7 @@ class Delivery:
             attachments=files,
             reply_to_uid=entry.reply_to_uid,
         )
-        if not self._way.is_connected():
+        if not self._is_connected():
             return await self._api.send(command)
         answer = await self._live.call("send_message", command, self._pace.answer_s)
         return from_plain(Message, answer.get("message"))

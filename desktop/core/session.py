@@ -80,7 +80,7 @@ class Session:
         self._epoch: str | None = None
         self._outbox = Outbox(outbox_file)
         self._sync = SyncLoop(live, self, clock, self._pace)
-        self._delivery = Delivery(self._outbox, live, api, self, self._pace)
+        self._delivery = Delivery(self._outbox, live, api, self, self._pace, self._sync.connection)
         self._refill = Refill(api, self._outbox, clock, self._delivery.wake)
         self._reporter = ReadReporter(self._report_read, self._pace.report_s)
         self._typists = Typists(self._pace.typing_expires_s, lambda identity: self._refresh({identity}))

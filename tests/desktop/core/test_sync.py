@@ -124,12 +124,11 @@ def test_a_revoked_session_ends_and_says_why_and_keeps_what_waits(talk: Talk, te
             talk.server.push_event("session_revoked", {"reason": "ended from another device"}, talk.anna.user_id)
             await until(lambda: line(anna) is Line.SIGNED_OUT)
             assert "ended from another device" in (anna.connection.value.reason or "")
-            talk.server.cut()
             await anna.send_text(talk.identity, "kept")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
             assert line(anna) is Line.SIGNED_OUT
             assert anna.waiting.value == 1
-            talk.server.restore()
+            assert talk.stored() == []
             anna.retry_now()
             await until(lambda: talk.stored() == ["kept"])
 
