@@ -30,6 +30,11 @@ class Folders:
         """The file of desktop/cache/settings_file.py."""
         return self.data / "settings.json"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the process that uses the profile."""
+        return self.data / "hearth.lock"
+
     def account(self, account: str) -> Path:
         """What belongs to one account (`user@server`) alone; signing out removes it."""
         return self.data / "accounts" / hashlib.sha256(account.encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLockFile, Qt
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -23,6 +23,9 @@ from desktop.app.self_check import check
 from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import Line
 from desktop.ui import fonts, theme
+
+_LOCK_WITHIN_MS = 2_000
+"""A Hearth that is just ending may still hold its profile for a moment."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +43,12 @@ def _run(options: Options, folders: Folders) -> int:
         sys.stderr.write("Hearth needs a display. Set DISPLAY or WAYLAND_DISPLAY, or start it from the desktop.\n")
         return 2
     folders.make()
+    alone = QLockFile(str(folders.lock))
+    alone.setStaleLockTime(0)
+    if not alone.tryLock(_LOCK_WITHIN_MS):
+        # Two would trade the same refresh token, and the server would take the second for a thief.
+        sys.stderr.write("Hearth is open already. A second one needs a profile of its own: hearth --profile FOLDER\n")
+        return 1
     journal.open_journal(folders.log)
     app = QApplication([sys.argv[0]])
     app.setApplicationName("Hearth")
@@ -57,6 +66,7 @@ def _run(options: Options, folders: Folders) -> int:
         loop.close()
         asyncio.set_event_loop(None)
         journal.close_journal()
+        alone.unlock()
     return status
 
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -53,6 +54,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--pictures", type=Path, default=PICTURES, help="where a virtual display's pictures go")
     parser.add_argument("--pace", type=float, default=1.0, help="how slowly the sample people act (1.0)")
     options = parser.parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Also where the shell let the demo ignore Ctrl+C: windows and server must not outlive it.
+        signal.signal(number, signal.default_int_handler)
     virtual = options.virtual or not _has_display()
     folder = Path(tempfile.mkdtemp(prefix="hearth-demo-"))
     try:

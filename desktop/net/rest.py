@@ -78,12 +78,12 @@ class Rest:
         self._sessions: list[requests.Session] = []
 
     async def work(self, job: Callable[[], T]) -> T:
-        """The result of a short blocking job, made in a worker thread."""
-        return await asyncio.wrap_future(self._workers.submit(job))
+        """The result of a short blocking job, made in a worker thread. Raises Unreachable after `close`."""
+        return await _made_in(self._workers, job)
 
     async def transfer(self, job: Callable[[], T]) -> T:
         """The same for a long one, so that files never hold up small requests."""
-        return await asyncio.wrap_future(self._carriers.submit(job))
+        return await _made_in(self._carriers, job)
 
     def close(self) -> None:
         """Begin nothing more, and drop the connections."""
@@ -165,3 +165,12 @@ class Rest:
             return Unreachable(f"{self.address.netloc} is not well just now ({answer.status_code}).")
         message = f"There is no Hearth server at {self.address.url} ({answer.status_code}). Check the address."
         return Refused(ErrorCode.NOT_FOUND, message)
+
+
+async def _made_in(pool: ThreadPoolExecutor, job: Callable[[], T]) -> T:
+    """The result of a job in one of the pool's threads."""
+    try:
+        making = pool.submit(job)
+    except RuntimeError as error:
+        raise Unreachable("The line was closed.") from error
+    return await asyncio.wrap_future(making)

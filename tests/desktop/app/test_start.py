@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -81,9 +82,9 @@ def test_without_a_display_it_says_so(tmp_path: Path) -> None:
     assert "needs a display" in run.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_asked_to_end_it_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
-    profile = tmp_path / "profile"
+@contextmanager
+def opened(profile: Path) -> Iterator[subprocess.Popen[str]]:
+    """The app with its first window open."""
     app = subprocess.Popen(
         [sys.executable, "-m", "desktop", "--profile", str(profile)],
         env=environment(PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring"),
@@ -95,6 +96,28 @@ def test_asked_to_end_it_ends_in_order(tmp_path: Path, number: signal.Signals) -
         assert time.monotonic() < until
         time.sleep(0.05)
     time.sleep(2)
-    app.send_signal(number)
-    _, told = app.communicate(timeout=60)
+    try:
+        yield app
+    finally:
+        app.kill()
+        app.wait()
+        assert app.stderr is not None
+        app.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end_it_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    with opened(tmp_path / "profile") as app:
+        app.send_signal(number)
+        _, told = app.communicate(timeout=60)
     assert (app.returncode, told) == (0, "")
+
+
+def test_a_profile_is_used_by_one_at_a_time(tmp_path: Path) -> None:
+    with opened(tmp_path / "profile") as app:
+        second = hearth("--profile", str(tmp_path / "profile"))
+        assert (second.returncode, "open already" in second.stderr) == (1, True)
+        app.kill()
+        app.wait()
+        with opened(tmp_path / "profile") as after_a_crash:
+            assert after_a_crash.poll() is None
