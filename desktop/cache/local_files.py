@@ -13,6 +13,9 @@ HEAD_BYTES = 64 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG_STARTS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """Markers of a JPEG frame header, which holds the size (ITU T.81, table B.1)."""
+_MARKER = 0xFF
+_ORIENTATION = 0x0112
+_ON_ITS_SIDE = {5, 6, 7, 8}
 
 
 def measured(path: Path) -> LocalFile:
@@ -45,14 +48,27 @@ def pixels(head: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg_pixels(head: bytes) -> tuple[int, int] | None:
-    """Walk the segments to the frame header. A turned camera picture is measured as it lies in the file."""
-    at = 2
-    while at + 9 < len(head) and head[at] == 0xFF:  # noqa: PLR2004 - every JPEG marker begins with this byte
+    """Walk the segments to the frame header; a camera picture that lies on its side is measured upright."""
+    at, lies = 2, False
+    while at + 9 < len(head) and head[at] == _MARKER:
         if head[at + 1] in _JPEG_STARTS:
             height, width = struct.unpack_from(">HH", head, at + 5)
-            return width, height
+            return (height, width) if lies else (width, height)
+        if head[at + 4 : at + 10] == b"Exif\0\0":
+            lies = _orientation(head[at + 10 :]) in _ON_ITS_SIDE
         at += 2 + int(struct.unpack_from(">H", head, at + 2)[0])
     return None
+
+
+def _orientation(exif: bytes) -> int:
+    """How a camera was held: tag 0x0112 of the first directory (Exif 2.32, 4.6.4); 1, upright, where it is not said."""
+    order = "<" if exif[:2] == b"II" else ">"
+    directory = int(struct.unpack_from(f"{order}I", exif, 4)[0])
+    for index in range(struct.unpack_from(f"{order}H", exif, directory)[0]):
+        tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, directory + 2 + index * 12)
+        if tag == _ORIENTATION:
+            return int(value)
+    return 1
 
 
 def _webp_pixels(head: bytes) -> tuple[int, int] | None:

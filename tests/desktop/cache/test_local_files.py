@@ -32,6 +32,17 @@ def test_a_pictures_pixels_are_read_from_its_beginning(form: str, options: dict[
     assert measured(path) == LocalFile(path.stat().st_size, 321, 123)
 
 
+@pytest.mark.parametrize(
+    ("orientation", "expected"), [(1, (321, 123)), (3, (321, 123)), (6, (123, 321)), (8, (123, 321))]
+)
+def test_a_camera_picture_is_measured_upright(orientation: int, expected: tuple[int, int]) -> None:
+    data, exif = BytesIO(), Image.Exif()
+    exif[0x010F] = "a maker"
+    exif[0x0112] = orientation
+    Image.new("RGB", (321, 123)).save(data, "JPEG", exif=exif)
+    assert pixels(data.getvalue()) == expected
+
+
 def test_a_webp_with_transparency_is_read_too() -> None:
     data = BytesIO()
     image = Image.new("RGBA", (300, 200), (1, 2, 3, 4))
@@ -41,7 +52,16 @@ def test_a_webp_with_transparency_is_read_too() -> None:
 
 @given(
     st.binary(max_size=64),
-    st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\xff\xd8\xff", b"RIFFxxxxWEBPVP8 "]),
+    st.sampled_from(
+        [
+            b"",
+            b"\x89PNG\r\n\x1a\n",
+            b"GIF89a",
+            b"\xff\xd8\xff",
+            b"\xff\xd8\xff\xe1\0\x20Exif\0\0II",
+            b"RIFFxxxxWEBPVP8 ",
+        ]
+    ),
 )
 def test_what_is_no_picture_gives_nothing_and_breaks_nothing(rest: bytes, start: bytes) -> None:
     found = pixels(start + rest)
