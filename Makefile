@@ -26,9 +26,9 @@ setup-test:
 demo: setup-demo
 	@$(BIN)/hearth demo
 
-# PYTEST narrows or widens a run: make test PYTEST="tests/server -x"
+# A worker on each core, whole files at a time: their tests share a server. PYTEST narrows a run: make test PYTEST="tests/server -x"
 test: check
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)
 
 check: setup-test
 	@$(BIN)/ruff check .
