@@ -6,12 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import QTextBoundaryFinder
 
 # Behaviour 20, narrowed by issue 2: only http and https become links, everything else stays text.
-_LINK = re.compile(r"\bhttps?://[^\s<>\"'`\u200b\u2028\u2029]+", re.IGNORECASE)
+_LINK = re.compile(r"\bhttps?://[^\s<>\"'`\u200b\u2028\u2029]{1,2000}", re.IGNORECASE)
+LINKS_AT_MOST = 40
+"""In one paragraph; Qt draws each line once for every link in its text, so more would stall the painting."""
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 _MARKS_IN_A_ROW = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5,}")
 _MOST_MARKS = 4
@@ -46,10 +49,13 @@ def units(text: str) -> int:
 
 def links(text: str) -> Iterator[Link]:
     """The http(s) addresses of a text, without the punctuation that closes the sentence around them."""
-    for found in _LINK.finditer(text):
+    counted, at = 0, 0
+    for found in islice(_LINK.finditer(text), LINKS_AT_MOST):
         url = _without_sentence_end(found.group())
+        at += units(text[counted : found.start()])
+        counted = found.start()
         if openable(url):
-            yield Link(units(text[: found.start()]), units(url), url)
+            yield Link(at, units(url), url)
 
 
 def openable(url: str) -> bool:
@@ -88,11 +94,13 @@ def _is_hidden(sign: str) -> bool:
 
 def _without_sentence_end(url: str) -> str:
     """Drop trailing punctuation, and closing brackets that the address did not open."""
-    while url:
-        last = url[-1]
-        unopened = last in _CLOSING and url.count(last) > url.count(_CLOSING[last])
-        if last in ".,;:!?…'\"»”’" or unopened:
-            url = url[:-1]
-        else:
+    spare = {closing: url.count(closing) - url.count(opening) for closing, opening in _CLOSING.items()}
+    end = len(url)
+    while end:
+        last = url[end - 1]
+        if spare.get(last, 0) > 0:
+            spare[last] -= 1
+        elif last not in ".,;:!?…'\"»”’":
             break
-    return url
+        end -= 1
+    return url[:end]

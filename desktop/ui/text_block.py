@@ -12,6 +12,10 @@ from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout,
 
 from desktop.ui.message_text import Link, drawn, links
 
+SIGNS_A_LINE = 200
+"""More do not fit into a line of the widest bubble, so that a text cut to some lines is never laid out whole."""
+PARAGRAPHS_AT_MOST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
@@ -41,7 +45,7 @@ class TextBlock:
         self.cut = False
         self.paragraphs: list[Paragraph] = []
         left = most_lines
-        for part in drawn(text).split("\n"):
+        for part in _paragraphs(drawn(text)):
             if left is not None and left <= 0:
                 self.cut = True
                 break
@@ -51,6 +55,9 @@ class TextBlock:
 
     def _add(self, text: str, font: QFont, width: float, most_lines: int | None) -> int:
         """Lay out one paragraph below the others; the result is how many lines it took."""
+        if most_lines is not None and len(text) > most_lines * SIGNS_A_LINE:
+            self.cut = True
+            text = text[: most_lines * SIGNS_A_LINE]
         layout = _broken_into_lines(text, font, width)
         if most_lines is not None and layout.lineCount() > most_lines:
             self.cut = True
@@ -60,7 +67,8 @@ class TextBlock:
             line = layout.lineAt(number)
             # A line is centred in its step, whatever fonts its signs are taken from.
             line.setPosition(QPointF(0, number * self.line_height + (self.line_height - line.height()) / 2))
-            self.width = max(self.width, line.naturalTextWidth())
+            # A chain of joined emoji is one sign that no line holds; the bubble cuts it off.
+            self.width = min(max(self.width, line.naturalTextWidth()), width)
         height = max(count, 1) * self.line_height
         self.paragraphs.append(Paragraph(layout, self.height, height, tuple(links(layout.text()))))
         self.height += height
@@ -74,7 +82,7 @@ class TextBlock:
                 line = paragraph.layout.lineAt(number)
                 if rtl:
                     line.setPosition(QPointF(self.width - line.naturalTextWidth(), line.y()))
-                self.last_width, self.last_rtl = line.naturalTextWidth(), rtl
+                self.last_width, self.last_rtl = min(line.naturalTextWidth(), self.width), rtl
 
     @property
     def has_links(self) -> bool:
@@ -111,6 +119,14 @@ def is_rtl(text: str) -> bool:
     """Whether a paragraph runs from right to left: its first L, R or AL character decides (UAX 9, P2 and P3)."""
     kinds = (unicodedata.bidirectional(sign) for sign in text)
     return next((kind != "L" for kind in kinds if kind in {"L", "R", "AL"}), False)
+
+
+def _paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text; beyond a number nobody reads at once the rest is one, with line separators in it."""
+    parts = text.split("\n")
+    if len(parts) <= PARAGRAPHS_AT_MOST:
+        return parts
+    return [*parts[:PARAGRAPHS_AT_MOST], "\u2028".join(parts[PARAGRAPHS_AT_MOST:])]
 
 
 def _broken_into_lines(text: str, font: QFont, width: float) -> QTextLayout:

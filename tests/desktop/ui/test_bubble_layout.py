@@ -14,7 +14,8 @@ from desktop.core.bubble import Bubble, Tick
 from desktop.ui import fonts
 from desktop.ui.bubble_delegate import BubbleDelegate, Target, gap_above
 from desktop.ui.bubble_layout import BubbleLayout, lay_out, signature, widest_bubble
-from desktop.ui.text_block import TextBlock
+from desktop.ui.message_text import LINKS_AT_MOST
+from desktop.ui.text_block import PARAGRAPHS_AT_MOST, SIGNS_A_LINE, TextBlock
 from tests.desktop.timeline_rows import CLOCK, bubble, day, document, image, waiting
 
 WIDTH = 824.0
@@ -193,3 +194,30 @@ def test_a_cut_text_has_exactly_the_lines_it_may_have(text: str, most: int, widt
     assert cut.height == min(whole.height, most * 20)
     assert cut.cut == (whole.height > most * 20)
     assert cut.width <= width + 0.5
+
+
+HOSTILE = {
+    "lines": "a\n" * 8_000,
+    "marks": "a" + "\u0301" * 15_999,
+    "directions": "אb" * 8_000,
+    "controls": "\u202e\u2066" * 8_000,
+    "joiners": "👩\u200d" * 8_000,
+    "links": "http://a.example/ " * 880,
+    "one word": "x" * 16_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_texts_cost_no_more_than_what_is_shown(text: str) -> None:
+    closed = TextBlock(text, fonts.text(), 20, 500, most_lines=24)
+    assert sum(len(part.layout.text()) for part in closed.paragraphs) <= 24 * SIGNS_A_LINE
+    opened = TextBlock(text, fonts.text(), 20, 500)
+    assert len(opened.paragraphs) <= PARAGRAPHS_AT_MOST + 1
+    assert all(len(part.links) <= LINKS_AT_MOST for part in opened.paragraphs)
+    assert opened.width <= 500.5
+
+
+def test_many_short_paragraphs_keep_all_their_lines() -> None:
+    block = TextBlock("a\n" * 300 + "end", fonts.text(), 20, 500)
+    assert block.height == 301 * 20
+    assert not block.cut

@@ -18,6 +18,7 @@ from desktop.ui.message_text import drawn, emoji_only, links, openable, units
         ("no link: ftp://a.example mailto:a@b.example javascript:alert(1) file:/etc/passwd", []),
         ("https:// http://", []),
         ("xhttps://example.org", []),
+        ("http://a.example)))]]", ["http://a.example"]),
         ("https://exa\u202emple.org", []),
         ("https://example.org:99999999999/", []),
     ],
