@@ -106,7 +106,7 @@ class RowDeriver:
         bubbles = [self._of_message(message, read) for message in held.between(first, last)]
         bubbles += [self._of_waiting(waiting) for waiting in entries]
         self._made = {bubble.key: self._made[bubble.key] for bubble in bubbles}
-        return self._with_lines(bubbles, divider)
+        return self._with_lines(bubbles, divider if divider and divider.position >= first else None)
 
     def local_day(self, at_ms: int) -> int:
         """The number of the local day of a moment, since 1970."""

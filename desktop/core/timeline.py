@@ -194,11 +194,16 @@ class Timeline:
             self._load("newest", 0, self._show_page)
 
     def begin_reading(self) -> None:
-        """The conversation is opened: freeze the divider where reading begins."""
+        """The conversation is opened: freeze the divider where reading begins, and bring the window there."""
         unread = self._around.unread(self.conversation_id)
-        if unread.first_position is not None:
-            self._divider = Divider(unread.first_position, unread.count)
+        position = unread.first_position
+        if position is None:
+            return
+        self._divider = Divider(position, unread.count)
+        if self._low is None or self._low <= position <= (self._high or self._held.last_position):
             self.refresh()
+        else:
+            self.open()
 
     def end_reading(self) -> None:
         """The conversation is left, or something is sent into it: the divider goes."""

@@ -187,6 +187,24 @@ def test_unread_messages_open_at_the_divider_which_stays_where_it_was(talk: Talk
     tell(story)
 
 
+def test_coming_back_to_very_many_unread_begins_at_the_first(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.fill(60)
+        talk.server.read(talk.anna.user_id, talk.identity, 60)
+        async with talk.session() as anna:
+            timeline = await ready(anna, talk.identity)
+            for number in range(600):
+                talk.server.post(talk.ben.user_id, talk.identity, f"more {number}")
+            await until(lambda: texts(timeline)[-1] == "more 599")
+            assert 61 not in positions(timeline)
+            timeline.begin_reading()
+            await until(lambda: any(isinstance(row, UnreadLine) for row in timeline.rows))
+            assert first_unread(timeline) == 61
+            assert 61 in positions(timeline)
+
+    tell(story)
+
+
 def test_sending_ends_the_divider(talk: Talk, tell: Tell) -> None:
     async def story() -> None:
         talk.fill(4)
