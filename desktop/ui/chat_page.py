@@ -97,6 +97,7 @@ class ChatPage(QWidget):
         self.pane.view.clicked.connect(self.message_actions.click)
         self.pane.view.menu_asked.connect(self.message_actions.ask)
         self.pane.view.typed.connect(self.composer.insert)
+        self.pane.view.paste_asked.connect(self._paste)
         self.composer.field.timeline_key.connect(self.pane.press)
         self.message_actions.picture_opened.connect(self._view_picture)
         self.message_actions.marked_unread.connect(self.pane.reporter.pause)
@@ -183,6 +184,11 @@ class ChatPage(QWidget):
     def _stage_chosen(self, chosen: list[str]) -> None:
         """What was chosen stands in the composer."""
         self.outgoing.stage([Path(path) for path in chosen])
+
+    def _paste(self) -> None:
+        """What is on the clipboard goes where the writing goes."""
+        self.composer.setFocus()
+        self.composer.field.paste()
 
     # The viewer
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -45,6 +46,8 @@ class TimelineView(TimelineScroll):
     """A Hit and the place on the screen where its menu opens."""
     typed = Signal(str)
     """Text typed here, which belongs into the composer (behaviour 25)."""
+    paste_asked = Signal()
+    """Ctrl+V here: what is on the clipboard belongs into the composer too."""
     older_wanted = Signal()
     newer_wanted = Signal()
     hole_seen = Signal(int)
@@ -236,6 +239,9 @@ class TimelineView(TimelineScroll):
         if self._keyboard.handles(event):
             event.accept()
             return
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.paste_asked.emit()
+            return
         if event.text() and event.text().isprintable() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.typed.emit(event.text())
             return
@@ -246,6 +252,12 @@ class TimelineView(TimelineScroll):
         super().focusInEvent(event)
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self._keyboard.enter()
+        self.repaint_rows()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The ring goes."""
+        super().focusOutEvent(event)
+        self.repaint_rows()
 
     def row_box(self, key: str) -> tuple[Row, QRect] | None:
         """A row on screen by its key, and its box in the viewport."""

@@ -84,8 +84,7 @@ def _paint_text(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: 
     if bubble.deleted:
         ink = theme.own_meta if bubble.own else theme.ink3
     link = theme.tick_read if bubble.own else theme.accent_text
-    if layout.ground:
-        painter.setClipRect(QRectF(QPointF(0, 0), layout.bubble.size()), Qt.ClipOperation.IntersectClip)
+    painter.setClipRect(QRectF(QPointF(0, 0), layout.bubble.size()), Qt.ClipOperation.IntersectClip)
     layout.text.draw(painter, layout.text_at, ink, link)
     if layout.more_box is not None:
         painter.setFont(fonts.text(13, 500))

@@ -285,6 +285,17 @@ def test_dropped_files_and_pasted_pictures_are_staged(qloop: QLoop, tmp_path: Pa
     qloop(scene())
 
 
+def test_what_is_typed_or_pasted_over_the_timeline_is_written(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened(3) as s:
+            QTest.keyClicks(s.page.pane.view, "ab")
+            QApplication.clipboard().setText("cd")
+            QTest.keyClick(s.page.pane.view, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+            assert s.page.composer.text() == "abcd"
+
+    qloop(scene())
+
+
 def test_pasted_html_is_its_plain_text(qloop: QLoop) -> None:
     async def scene() -> None:
         async with opened() as s:
