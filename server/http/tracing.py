@@ -91,5 +91,6 @@ def _note(response: Response, counters: Counters) -> None:
         "status": response.status_code,
         "ms": round(seconds * 1000, 1),
         "user_id": g.get("user_id"),
+        "address": request.remote_addr,
     }
     _log.info("request", extra=facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Collection
 
@@ -10,7 +11,8 @@ from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Role, User
 from server.config import Config
 from server.services import passwords
-from server.services.attempts import Attempts
+from server.services.attempts import Attempts, network
+from server.services.limits import Allowance
 from server.services.names import Names
 from server.services.passwords import Passwords
 from server.services.ports import Actor
@@ -22,8 +24,9 @@ from server.storage.attachments import AttachmentRow
 from server.storage.unit import Database, Unit
 
 _DAY_MS = 24 * 60 * 60 * 1000
-_ANYBODY = "*"
-"""Stands for the account where tries are counted by address alone."""
+_REGISTRATIONS_AT_ONCE = 20
+_REGISTRATION_S = 30.0
+"""A whole team behind one address may register in one go; a flood of accounts (and of hashing) may not."""
 
 
 class Accounts:
@@ -39,7 +42,7 @@ class Accounts:
         self._passwords = passwords
         self._names = Names(config.limits)
         self._log_ins = Attempts(config.limits.logins_per_minute, enabled=config.rate_limits)
-        self._registrations = Attempts(config.limits.logins_per_minute, enabled=config.rate_limits)
+        self._registrations = Allowance(1 / _REGISTRATION_S, _REGISTRATIONS_AT_ONCE)
 
     def register(self, register: Register, address: str = "") -> Tokens:
         """Open an account and its first session.
@@ -57,7 +60,7 @@ class Accounts:
         username = self._names.username(register.username)
         display_name = self._names.display_name(register.display_name or username)
         self._passwords.check(register.password, username)
-        self._registrations.admit(address, _ANYBODY)
+        self._admit_registration(address)
         password_hash = self._passwords.hash(register.password)
         new = users.NewUser(username=username, display_name=display_name, password_hash=password_hash)
 
@@ -67,6 +70,13 @@ class Accounts:
             return self._sessions.open_in(unit, _added(unit, new), self._names.device_name(register.device_name))
 
         return self._database.write(job)
+
+    def _admit_registration(self, address: str) -> None:
+        """Count an account to be opened from this neighbourhood. Raises Refused (`rate_limited`)."""
+        wait_s = self._registrations.take(network(address)) if self._config.rate_limits else 0.0
+        if wait_s:
+            message = f"Too many accounts are opened from your network. Wait {wait_s:.0f} s and try again."
+            raise Refused(ErrorCode.RATE_LIMITED, message, retry_after_s=math.ceil(wait_s))
 
     def login(self, login: Login, address: str = "") -> Tokens:
         """Open a session; raises Refused (`bad_credentials`, alike and as slow for every reason; `rate_limited`)."""

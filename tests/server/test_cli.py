@@ -18,6 +18,7 @@ def _register(server: RunningServer, name: str, invite: str | None) -> int:
     return server.request("POST", "/api/auth/register", json=body).status_code
 
 
+@pytest.mark.timeout(300)
 def test_the_operators_day(start_server: ServerFactory) -> None:
     """An administrator, an account, an invite, a token, a forgotten password: all while the server runs."""
     server = start_server(env={"HEARTH_REGISTRATION": "invite"})

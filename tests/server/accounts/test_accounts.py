@@ -248,6 +248,12 @@ def test_the_limit_holds_at_the_door(make_house: HouseFactory) -> None:
     assert login(house, address="198.51.100.9").user.username == "ada"
 
 
+def test_a_team_registers_in_one_go_and_a_flood_does_not(make_house: HouseFactory) -> None:
+    house = make_house(rate_limits=True)
+    codes = [_register(house, username=f"user{number}") for number in range(22)]
+    assert codes == ["done"] * 20 + ["rate_limited"] * 2
+
+
 def test_a_profile_is_told_to_those_who_see_it(house: House, listener: Listener) -> None:
     ada, bob, eve = (house.accounts.authenticate(register(house, name).access_token) for name in ("ada", "bob", "eve"))
     house.conversations.open_direct(ada, OpenConversation(participant1_id=ada.user_id, participant2_id=bob.user_id))

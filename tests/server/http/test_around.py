@@ -206,6 +206,7 @@ def test_readiness_names_what_is_wrong(server: RunningServer, make_client: Calla
     assert (refused.status_code, refused.get_json()["error"]["code"]) == (507, "storage_full")
 
 
+@pytest.mark.timeout(300)
 def test_it_goes_down_in_order_and_comes_back_with_everything(start_server: ServerFactory) -> None:
     server = start_server()
     scene = set_scene(server)
