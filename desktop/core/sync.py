@@ -66,6 +66,7 @@ class SyncLoop:
         self._pace = pace
         self._hurry = asyncio.Event()
         self._attempt = 0
+        self._compare_at = 0.0
         self._spread_s: float | None = None
         self._epoch: str | None = None
         self._asking = asyncio.Lock()
@@ -79,8 +80,9 @@ class SyncLoop:
             await self._rest(wait_s)
 
     def retry_now(self) -> None:
-        """The user clicked, the network came back or the computer woke: do not wait any longer."""
+        """The user clicked, the network came back or the computer woke: try, or ask whether the line still lives."""
         self._attempt = 0
+        self._compare_at = 0.0
         self._hurry.set()
 
     def set_waiting(self, waiting: int) -> None:
@@ -110,6 +112,7 @@ class SyncLoop:
         await self._follower.begin_epoch(greeting.epoch)
         await self._sync()
         self._attempt = 0
+        self._hurry.clear()
         self._set(Line.CONNECTED)
         self._follower.line_is_up()
 
@@ -146,20 +149,27 @@ class SyncLoop:
             await asyncio.gather(watch, return_exceptions=True)
 
     async def _watch(self) -> None:
-        """While the line is up: fill gaps that stay, compare digests, measure the way."""
+        """While the line is up: fill gaps that stay, compare digests, measure the way.
+
+        A question that is not answered in time means that nobody is there any more, whatever the socket says.
+        """
         loop = asyncio.get_running_loop()
-        digest_at, latency_at = loop.time() + self._pace.digest_s, loop.time()
+        self._compare_at, latency_at = loop.time() + self._pace.digest_s, loop.time()
         while True:
             await asyncio.sleep(self._pace.gap_s / 2)
             try:
                 if self._has_old_gap():
                     await self._sync()
-                if loop.time() >= digest_at:
-                    digest_at = loop.time() + self._pace.digest_s
+                if loop.time() >= self._compare_at:
+                    self._compare_at = loop.time() + self._pace.digest_s
                     await self._compare()
-            except (Refused, Unreachable) as reason:
-                LOG.info("not caught up yet: %s", reason)
-                await asyncio.sleep(self._pace.first_s)
+            except Unreachable as reason:
+                LOG.info("the line is given up: %s", reason)
+                await self._live.close()
+                return
+            except Refused as refusal:
+                LOG.info("not caught up yet: %s", refusal.code)
+                await asyncio.sleep(refusal.retry_after_s or self._pace.first_s)
             except Exception:
                 LOG.exception("catching up failed")
                 await asyncio.sleep(self._pace.digest_s)

@@ -188,6 +188,19 @@ def test_retry_now_does_not_wait(talk: Talk, tell: Tell) -> None:
     tell(story)
 
 
+def test_a_line_that_only_seems_to_live_is_given_up(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        async with talk.session() as anna:
+            seen = lines_of(anna)
+            talk.server.lose_answers("digest")
+            anna.retry_now()
+            await until(lambda: seen[-1:] == [Line.CONNECTED] and Line.OFFLINE in seen)
+            talk.server.post(talk.ben.user_id, talk.identity, "heard again")
+            await until(lambda: anna.unread_total.value == 1)
+
+    tell(story)
+
+
 def test_an_announced_restart_spreads_the_return(talk: Talk, tell: Tell) -> None:
     async def story() -> None:
         session = talk.server.session(talk.anna, pace=Pace(first_s=0.01, closed_by_server_s=0.01, draw=lambda: 1.0))
