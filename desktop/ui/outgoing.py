@@ -116,7 +116,8 @@ class Outgoing(QObject):
     async def _clear_when_saved(self, conversation_id: int, unsent: Unsent, saved: asyncio.Future[None]) -> None:
         """Empty the composer once the message is on disk; keep the text where it could not be written."""
         try:
-            await saved
+            # The page may go meanwhile; what it has handed over is written all the same.
+            await asyncio.shield(saved)
         except Refused as refusal:
             self._complain(conversation_id, refusal.message)
         except (OSError, sqlite3.Error):

@@ -44,6 +44,7 @@ class TimelineScroll(QAbstractScrollArea):
         self._landing = False
         self._ends_with_latest = True
         self._settling = False
+        self._on_screen: set[str] = set()
         self._laid_out_width = 0.0
         self._measuring = self.timer(0, self._measure_some)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
@@ -98,7 +99,7 @@ class TimelineScroll(QAbstractScrollArea):
             model.rowsRemoved.connect(self._rows_removed)
             model.rowsMoved.connect(self._rows_moved)
             model.dataChanged.connect(self._data_changed)
-            model.replayed.connect(self.settle)
+            model.replayed.connect(self._replayed)
         self.settle()
 
     def _restore(self, place: ReadingPlace | None) -> bool:
@@ -202,6 +203,15 @@ class TimelineScroll(QAbstractScrollArea):
         for index in range(first.row(), last.row() + 2):
             self._geometry.forget(index)
 
+    def _replayed(self) -> None:
+        """A batch is over. Where nothing that was read is left, another part of the conversation came: land in it."""
+        if self._on_screen and self._on_screen.isdisjoint(row.key for row in self._rows()):
+            self._landing = True
+            self.settle()
+            self._landing = False
+        else:
+            self.settle()
+
     # Geometry
 
     def settle(self) -> None:
@@ -213,6 +223,7 @@ class TimelineScroll(QAbstractScrollArea):
             self._lay_out()
         finally:
             self._settling = False
+        self._on_screen = {row.key for _, row, _ in self.visible_rows() if isinstance(row, Bubble)}
         self.viewport().update()
         self.moved.emit()
 

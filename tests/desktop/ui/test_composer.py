@@ -83,6 +83,18 @@ def test_a_disk_that_refuses_keeps_the_text(qloop: QLoop) -> None:
     qloop(scene())
 
 
+def test_a_page_that_goes_at_once_takes_no_message_along(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened() as s:
+            s.server.cut()
+            QTest.keyClicks(s.page.composer.field, "Just in time")
+            QTest.keyClick(s.page.composer.field, Qt.Key.Key_Return)
+            s.page.detach()
+            await until(lambda: [entry.text for entry in s.disk.entries.values()] == ["Just in time"])
+
+    qloop(scene())
+
+
 def test_what_is_written_while_the_message_is_saved_stays(qloop: QLoop) -> None:
     async def scene() -> None:
         async with opened() as s:

@@ -202,6 +202,20 @@ def test_a_place_that_is_gone_opens_like_anew(view: TimelineView) -> None:
     assert view.at_bottom()
 
 
+def test_another_part_of_the_conversation_is_landed_in(view: TimelineView) -> None:
+    source = Rows(bubbles(1, 80))
+    shows(view, source)
+    view.verticalScrollBar().setValue(700)
+    source.do(Remove(0, 80), Insert(0, (*bubbles(200, 240), UnreadLine("unread", 40), *bubbles(241, 280))))
+    assert 0 < tops(view)["unread"] < view.viewport().height() / 3
+    source.do(Remove(0, 81), Insert(0, tuple(bubbles(500, 540))))
+    assert view.at_bottom()
+    view.verticalScrollBar().setValue(300)
+    before = tops(view)
+    source.do(Insert(41, tuple(bubbles(541, 545))))
+    assert tops(view) == before
+
+
 def test_older_messages_are_asked_for_before_the_top(view: TimelineView, qtbot: QtBot) -> None:
     shows(view, Rows(bubbles(1, 80)))
     QTest.qWait(80)
