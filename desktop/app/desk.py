@@ -21,6 +21,7 @@ from desktop.cache.settings_file import SettingsFile
 from desktop.core.moments import system_clock
 from desktop.core.ports import Unreachable
 from desktop.core.session import Session
+from desktop.core.sign_in import Unusable
 from desktop.ui.login_page import LoginPage
 from desktop.ui.main_window import MainWindow
 from desktop.ui.pictures import Pictures
@@ -134,7 +135,18 @@ class Desk:
         if token is None:
             return False
         await self._begin(account, known.me, token, stay=True)
+        self._tasks.start(self._learn_limits())
         return True
+
+    async def _learn_limits(self) -> None:
+        """The server's limits may have changed since the log-in; who cannot be asked is asked at the next start."""
+        if self._line is None or self.session is None:
+            return
+        session = self.session
+        with suppress(Unusable, Refused, Unreachable):
+            info = await self._line.server_info()
+            session.limits = info.limits
+            self._settings.change(limits=info.limits, server_name=info.name)
 
     async def _begin(
         self, account: str, me: User, refresh_token: str, *, stay: bool, tokens: Tokens | None = None

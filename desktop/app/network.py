@@ -15,9 +15,9 @@ from desktop.net.addresses import parse_address
 from desktop.net.api import RestApi
 from desktop.net.live import SocketLive
 from desktop.net.rest import Rest
-from desktop.net.sign_in import HearthSignIn, SignedIn
+from desktop.net.sign_in import HearthSignIn, SignedIn, server_info
 from desktop.net.tokens import TokenKeeper
-from protocol.accounts import Tokens
+from protocol.accounts import ServerInfo, Tokens
 from protocol.limits import Limits
 
 
@@ -27,6 +27,11 @@ class Line:
 
     api: RestApi
     live: SocketLive
+    rest: Rest
+
+    async def server_info(self) -> ServerInfo:
+        """What the server offers now. Raises Unusable, Refused or Unreachable."""
+        return await server_info(self.rest)
 
     def close(self) -> None:
         """Ask nothing more."""
@@ -48,7 +53,7 @@ class Network:
         address = parse_address(server)
         rest = Rest(address)
         keeper = TokenKeeper(rest, refresh_token, save, tokens)
-        return Line(RestApi(rest, keeper, limits), SocketLive(address, keeper, rest))
+        return Line(RestApi(rest, keeper, limits), SocketLive(address, keeper, rest), rest)
 
     def sign_in(self, entered: Callable[[SignedIn], Awaitable[None]], words: str) -> HearthSignIn:
         """What stands behind the log-in page."""

@@ -1,0 +1,124 @@
+"""The way from the first window to the account's own: what is painted when, what is kept, and what is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from desktop.app.desk import Desk
+from desktop.app.folders import Folders
+from desktop.app.options import Options
+from desktop.cache.settings_file import SettingsFile
+from desktop.ui import fonts, theme
+from tests.desktop.loop import QLoop
+from tests.desktop.waiting import until
+from tests.running import PASSWORD, RunningServer
+
+FIRST_PAINT = """
+import asyncio, sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+from desktop.app import desk, opening
+from desktop.app.folders import Folders
+from desktop.app.options import Options
+from desktop.cache.settings_file import SettingsFile
+
+NETWORK = ("socketio", "aiohttp", "requests", "keyring")
+paint = opening.OpeningWindow.paintEvent
+
+def watched(window, event):
+    paint(window, event)
+    print("painted with", [name for name in NETWORK if name in sys.modules], flush=True)
+
+opening.OpeningWindow.paintEvent = watched
+
+async def scene():
+    folders = Folders(Path(sys.argv[1]))
+    folders.make()
+    there = desk.Desk(folders, SettingsFile(folders.settings), Options())
+    await there.open()
+    print("then", [name for name in NETWORK if name in sys.modules], there.login.isVisible())
+    await there.close()
+
+app = QApplication([])
+app.setQuitOnLastWindowClosed(False)
+loop = QEventLoop(app)
+asyncio.set_event_loop(loop)
+loop.run_until_complete(scene())
+loop.close()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _looks(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app's looks, and nobody's own keyring."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    fonts.install()
+    theme.install("light")
+    qapp.setQuitOnLastWindowClosed(False)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with one person, ada."""
+    with RunningServer(tmp_path_factory.mktemp("server")) as running:
+        running.create_user("ada")
+        yield running
+    assert running.complaints() == []
+
+
+def desk_in(folder: Path, options: Options | None = None) -> Desk:
+    """A desk on a profile."""
+    folders = Folders(folder)
+    folders.make()
+    return Desk(folders, SettingsFile(folders.settings), options or Options())
+
+
+def test_the_first_picture_comes_before_the_network(tmp_path: Path) -> None:
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    run = subprocess.run(
+        [sys.executable, "-c", FIRST_PAINT, str(tmp_path)], env=env, capture_output=True, text=True, check=True
+    )
+    lines = run.stdout.splitlines()
+    assert lines[0] == "painted with []"
+    assert lines[-1] == "then ['socketio', 'aiohttp', 'requests', 'keyring'] True"
+
+
+def test_who_does_not_stay_signed_in_leaves_no_key(qloop: QLoop, server: RunningServer, tmp_path: Path) -> None:
+    async def scene() -> None:
+        desk = desk_in(tmp_path)
+        await desk.open()
+        await desk.log_in(server.url, "ada", PASSWORD)
+        await until(lambda: desk.session is not None and desk.session.is_connected())
+        await desk.close()
+        again = desk_in(tmp_path)
+        await again.open()
+        assert (again.window, again.session) == (None, None)
+        assert again.login is not None
+        assert again.login.account_form.username.text() == "ada"
+        await again.close()
+
+    qloop(scene(), 60)
+    assert list(tmp_path.glob("*.token")) == []
+    assert PASSWORD not in (tmp_path / "settings.json").read_text(encoding="utf-8")
+
+
+def test_a_link_leads_to_its_server(qloop: QLoop, server: RunningServer, tmp_path: Path) -> None:
+    link = f"hearth://127.0.0.1:{server.port}/invite/CODE"
+
+    async def scene() -> None:
+        desk = desk_in(tmp_path, Options(link=link))
+        await desk.open()
+        page = desk.login
+        assert page is not None
+        await until(page.account_form.isVisible)
+        await desk.close()
+
+    qloop(scene(), 60)
