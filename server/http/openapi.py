@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from protocol.commands import COMMANDS
 from protocol.errors import STATUS, ErrorBody
-from protocol.limits import HEAD_HEADER
+from protocol.limits import HEAD_HEADER, LAST_POSITION_HEADER
 from protocol.routes import ROUTES, Route
 from protocol.signals import SIGNALS, Ack
 
@@ -23,6 +23,8 @@ _FORM = ("multipart/form-data", "application/x-www-form-urlencoded")
 _ABOUT = """Ids are integers or decimal text; keys may be snake_case or camelCase; unknown keys are ignored.
 Answers are snake_case; on paths of document A (`x-documents`) every key comes in both spellings, and `id` with them.
 Times are ISO 8601 UTC with milliseconds. Every error has the form of `Failure`; its message says what to do next."""
+
+_PAGE_HEADERS = (HEAD_HEADER, LAST_POSITION_HEADER, "Link")
 
 Json = dict[str, Any]
 
@@ -39,7 +41,7 @@ def document() -> Json:
     paths: dict[str, Json] = {}
     schemas = _Schemas([kind for route in ROUTES for kind in _types(route)] + [Failure])
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(path_of(route), {})[route.method.lower()] = _operation(route, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Hearth", "version": version("hearth"), "description": _ABOUT},
@@ -100,6 +102,17 @@ class _Schemas:
         return component["properties"], component.get("required", [])
 
 
+def path_of(route: Route) -> str:
+    """The route's path in the document, where two paths may not differ in the names of their variables alone."""
+    alike = {other.path for other in ROUTES if _form(other) == _form(route)}
+    return route.path if len(alike) == 1 else _VARIABLE.sub("{id}", route.path)
+
+
+def _form(route: Route) -> str:
+    """The path without the names of its variables."""
+    return _VARIABLE.sub("{}", route.path)
+
+
 def _types(route: Route) -> list[Any]:
     """Every type of a route."""
     return [kind for kind in (route.takes, route.query, *route.answers.values()) if kind not in (None, bytes, str)]
@@ -129,9 +142,9 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
 def _parameters(route: Route, schemas: _Schemas) -> list[Json]:
     """What stands in the path and the query."""
     found: list[Json] = []
-    for name in _VARIABLE.findall(route.path):
+    for name, shown in zip(_VARIABLE.findall(route.path), _VARIABLE.findall(path_of(route)), strict=True):
         kind = {"type": "integer", "minimum": 1} if name.endswith("_id") else {"type": "string"}
-        found.append({"name": name, "in": "path", "required": True, "schema": kind})
+        found.append({"name": shown, "in": "path", "required": True, "schema": kind, "description": name})
     if route.query is not None:
         properties, required = schemas.fields(route.query)
         found += [
@@ -178,5 +191,5 @@ def _response(route: Route, status: int, schemas: _Schemas) -> Json:
     elif kind is not None:
         told["content"] = {_JSON: {"schema": schemas.of(kind)}}
     if route.name.startswith("messages_of"):
-        told["headers"] = {name: {"schema": {"type": "string"}} for name in (HEAD_HEADER, "Link")}
+        told["headers"] = {name: {"schema": {"type": "string"}} for name in _PAGE_HEADERS}
     return told
