@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from desktop.core.bubble import Tick
+from desktop.core.ports import OutboxEntry
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.bubble_layout import Action
 from desktop.ui.drop_target import DropTarget
@@ -87,9 +88,19 @@ def test_a_page_that_goes_at_once_takes_no_message_along(qloop: QLoop) -> None:
     async def scene() -> None:
         async with opened() as s:
             s.server.cut()
+            gate, put = asyncio.Event(), s.disk.put
+
+            async def slowly(entry: OutboxEntry) -> None:
+                await gate.wait()
+                await put(entry)
+
+            s.disk.put = slowly  # type: ignore[method-assign]  # a disk that takes its time
             QTest.keyClicks(s.page.composer.field, "Just in time")
             QTest.keyClick(s.page.composer.field, Qt.Key.Key_Return)
+            await asyncio.sleep(0.02)
             s.page.detach()
+            await asyncio.sleep(0.02)
+            gate.set()
             await until(lambda: [entry.text for entry in s.disk.entries.values()] == ["Just in time"])
 
     qloop(scene())
