@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
 
+from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import Bubble, Header
 from desktop.core.moments import system_clock
 from desktop.core.ports import Clock
@@ -38,7 +39,9 @@ class ChatPage(QWidget):
 
     back_requested = Signal()
 
-    def __init__(self, session: Session, pictures: Pictures, clock: Clock | None = None) -> None:
+    def __init__(
+        self, session: Session, pictures: Pictures, clock: Clock | None = None, settings: SettingsFile | None = None
+    ) -> None:
         super().__init__()
         clock = clock or system_clock()
         self._clock = clock
@@ -54,7 +57,7 @@ class ChatPage(QWidget):
         self.composer = Composer(pictures, session.limits.content_chars)
         self.toast = Toast(self)
         self.outgoing = Outgoing(session, self.composer)
-        self.files = FileActions(session.api, transfers, self.toast, self)
+        self.files = FileActions(session.api, transfers, self.toast, self, settings)
         self.message_actions = MessageActions(session, self.outgoing, self.files, self)
         self._typing = PlainLabel(size_px=12, ink="ink2")
         self._nothing_open = Notice()
@@ -175,7 +178,7 @@ class ChatPage(QWidget):
         """The system's file dialog; the loop runs on behind it."""
         if self._conversation_id is None:
             return
-        dialog = QFileDialog(self, f"Send files to {self._name}")
+        dialog = QFileDialog(self, f"Send files to {self._name}", self.files.folder())
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(self._stage_chosen)
         dialog.finished.connect(dialog.deleteLater)
@@ -183,6 +186,8 @@ class ChatPage(QWidget):
 
     def _stage_chosen(self, chosen: list[str]) -> None:
         """What was chosen stands in the composer."""
+        if chosen:
+            self.files.set_folder(Path(chosen[0]).parent)
         self.outgoing.stage([Path(path) for path in chosen])
 
     def _paste(self) -> None:

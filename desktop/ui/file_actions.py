@@ -12,6 +12,7 @@ from PySide6.QtCore import QDir, QObject, QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import BubbleFile
 from desktop.core.ports import Api, Unreachable
 from desktop.ui.plain_text import PlainMessageBox
@@ -44,23 +45,37 @@ def runs(name: str) -> bool:
 
 
 class FileActions(QObject):
-    """Owns the downloads of one page and the folder last saved into."""
+    """Owns the downloads of one page. The folder last used is the settings' where there are any."""
 
-    def __init__(self, api: Api, transfers: Transfers, toast: Toast, page: QWidget) -> None:
+    def __init__(
+        self, api: Api, transfers: Transfers, toast: Toast, page: QWidget, settings: SettingsFile | None = None
+    ) -> None:
         super().__init__(page)
         self._api = api
         self._transfers = transfers
         self._toast = toast
         self._page = page
         self._tasks = Tasks()
+        self._settings = settings
         self._opened: tempfile.TemporaryDirectory[str] | None = None
-        self._folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
+        known = settings.current.value.last_folder if settings is not None else ""
+        self._folder = known or QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
 
     def close(self) -> None:
         """End the downloads, and remove the copies made for opening."""
         self._tasks.cancel()
         if self._opened is not None:
             self._opened.cleanup()
+
+    def folder(self) -> str:
+        """The folder last chosen from or saved into."""
+        return self._folder
+
+    def set_folder(self, folder: Path) -> None:
+        """Begin there next time, after a restart too (behaviour 54)."""
+        self._folder = str(folder)
+        if self._settings is not None:
+            self._settings.change(last_folder=self._folder)
 
     def open(self, file: BubbleFile) -> None:
         """Open a file with the program the system has for it; programs only after a question."""
@@ -87,7 +102,7 @@ class FileActions(QObject):
 
     def save_to(self, file: BubbleFile, target: Path) -> None:
         """Save a file at a place, whole or not at all."""
-        self._folder = str(target.parent)
+        self.set_folder(target.parent)
 
         def offer_folder() -> None:
             self._toast.say(f"Saved {isolate(target.name)}", "Open folder", lambda: open_local(target.parent))

@@ -59,7 +59,7 @@ class MainWindow(QMainWindow):
         self.rail = Rail()
         clock = clock or system_clock()
         self.list = ConversationList(session, pictures, clock, settings.current.value.server)
-        self.chat = ChatPage(session, pictures, clock)
+        self.chat = ChatPage(session, pictures, clock, settings)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self._dialog: SettingsDialog | NewConversationDialog | None = None
         self._unsubscribe: list[Callable[[], None]] = []

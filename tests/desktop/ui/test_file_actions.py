@@ -10,6 +10,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
+from desktop.cache.settings_file import SettingsFile
 from desktop.ui import fonts
 from desktop.ui.file_actions import FileActions, runs, safe_name
 from desktop.ui.file_words import letters, progress_words, size_words
@@ -126,6 +127,15 @@ def test_a_file_is_saved_where_one_asks_and_the_folder_is_offered(
         assert told == [0.0, 1.0, None]
 
     qloop(scene())
+
+
+def test_the_folder_is_remembered_over_a_restart(qapp: QApplication, desk: Desk, tmp_path: Path) -> None:
+    settings = SettingsFile(tmp_path / "settings.json")
+    FileActions(desk.api, desk.transfers, desk.toast, desk.page, settings).set_folder(tmp_path / "pictures")
+    settings.close()
+    again = SettingsFile(tmp_path / "settings.json")
+    assert FileActions(desk.api, desk.transfers, desk.toast, desk.page, again).folder() == str(tmp_path / "pictures")
+    again.close()
 
 
 def test_a_document_is_fetched_and_opened(qloop: QLoop, desk: Desk, opened: list[str]) -> None:
