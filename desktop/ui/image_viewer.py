@@ -86,6 +86,7 @@ class ImageViewer(QWidget):
             ("chevron-right", "Next picture (→)", lambda: self.walk(1)),
             ("zoom-out", "Smaller (−)", lambda: self.zoom(1 / STEP)),
             ("zoom-in", "Larger (+)", lambda: self.zoom(STEP)),
+            ("rotate-cw", "Turn (R)", self._turn),
             ("copy", "Copy (Ctrl+C)", self.copy),
             ("download", "Save as… (Ctrl+S)", self.save),
             ("x", "Close (Esc)", self.close),
@@ -228,11 +229,17 @@ class ImageViewer(QWidget):
             Qt.Key.Key_Equal: lambda: self.zoom(STEP),
             Qt.Key.Key_Minus: lambda: self.zoom(1 / STEP),
             Qt.Key.Key_0: self._fit,
+            Qt.Key.Key_R: self._turn,
         }
 
     def _fit(self) -> None:
         """The whole picture, in the middle."""
         self.frame.fit(self._room())
+        self.update()
+
+    def _turn(self) -> None:
+        """A quarter to the right."""
+        self.frame.turn(self._room())
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QPixmap, QTransform
 
 LARGEST = 16.0
 """Screen pixels a picture's pixel; nearer there is nothing more to see."""
@@ -34,6 +34,12 @@ class PictureFrame:
         scale = min(1.0, room.width() / size.width(), room.height() / size.height())
         self.box = QRectF(0, 0, size.width() * scale, size.height() * scale)
         self.box.moveCenter(room.center())
+
+    def turn(self, room: QRectF) -> None:
+        """Turn the picture by a quarter, clockwise, and fit it."""
+        if self.picture is not None:
+            self.picture = self.picture.transformed(QTransform().rotate(90))
+            self.fit(room)
 
     def zoom(self, factor: float, around: QPointF) -> None:
         """Grow or shrink by a factor; what is under `around` stays there."""

@@ -95,6 +95,15 @@ def test_keys_zoom_and_fit(viewer: ImageViewer) -> None:
     assert viewer.frame.box == fitted
 
 
+def test_r_turns_by_a_quarter(viewer: ImageViewer) -> None:
+    QTest.keyClick(viewer, Qt.Key.Key_Right)
+    QTest.keyClick(viewer, Qt.Key.Key_R)
+    assert (viewer.frame.box.width(), viewer.frame.box.height()) == (100, 200)
+    for _ in range(3):
+        QTest.keyClick(viewer, Qt.Key.Key_R)
+    assert (viewer.frame.box.width(), viewer.frame.box.height()) == (200, 100)
+
+
 def test_the_wheel_zooms_to_the_cursor(viewer: ImageViewer) -> None:
     cursor = QPointF(300, 290)
     before = (cursor - viewer.frame.box.topLeft()) / viewer.frame.box.width()
