@@ -185,6 +185,10 @@ def test_sending_and_logging_in_are_limited(start_server: ServerFactory) -> None
     error = refused.json()["error"]
     assert error["retryable"] is True
     assert 0 < error["retry_after_s"] <= int(refused.headers["Retry-After"])
+    form = {"conversationId": path.rsplit("/", 1)[1], "content": "x"}
+    of_a = [server.request("POST", "/api/messages", token, data=form).json().get("error") for _ in range(3)]
+    told = next(error for error in of_a if error)
+    assert told["retryAfterS"] == told["retry_after_s"], "paths of document A spell their errors both ways too"
     wrong = {"username": "ada", "password": "wrong password"}
     answers = [server.request("POST", "/api/auth/login", json=wrong) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]

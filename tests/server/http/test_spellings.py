@@ -53,12 +53,6 @@ def test_everything_has_the_id_that_a_calls_so(scene: Scene) -> None:
     assert message["fileUrl"] == message["attachments"][0]["fileUrl"] == scene.file["file_url"]
 
 
-def test_errors_on_paths_of_a_are_spelled_both_ways_too(scene: Scene) -> None:
-    answer = scene.server.request("GET", "/api/messages", scene.ada_token, params={"conversationId": 10**9})
-    assert answer.status_code == 404
-    assert answer.json()["error"]["retryable"] is False
-
-
 @pytest.mark.parametrize(
     "how",
     [
