@@ -76,7 +76,7 @@ class Desk:
 
     async def open(self) -> None:
         """Show a window at once, then load the network, then go where the person was last."""
-        opening = OpeningWindow(self._place)
+        opening = OpeningWindow(self._place, self._settings.current.value.geometry)
         self._show(opening)
         await opening.painted
         self._network = await self._work(load_network)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QFont, QPainter, QPaintEvent
+from PySide6.QtCore import QByteArray, QRect, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QFont, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui import fonts, icons, theme, window_memory
@@ -14,18 +14,23 @@ LOGO_PX = 72
 
 
 class OpeningWindow(QWidget):
-    """Hearth's mark on the window's background. `painted` is done after the first picture is on the screen."""
+    """Hearth's mark on the window's background, where the main window will stand.
 
-    def __init__(self, place: QRect | None) -> None:
+    `painted` is done after the first picture is on the screen.
+    """
+
+    def __init__(self, place: QRect | None, geometry: str = "") -> None:
+        """`place` if one is asked for, else the remembered `geometry` (Qt's own, in base64), else the middle."""
         super().__init__()
         self.painted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed_by_user = False
         self.setWindowTitle("Hearth")
         self.setWindowIcon(icons.window_icon())
-        if place is None:
-            self.resize(window_memory.FIRST_SIZE)
-        else:
+        if place is not None:
             self.setGeometry(place)
+        elif not (geometry and self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))):
+            screen = QGuiApplication.primaryScreen().availableGeometry()
+            self.setGeometry(window_memory.centred(window_memory.FIRST_SIZE, screen))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Mark and name in the middle."""

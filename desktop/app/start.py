@@ -38,18 +38,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options, folders: Folders) -> int:
-    """Everything between the first window and the last."""
+    """Everything between the first window and the last, alone in the profile."""
     if not _has_display(options):
-        sys.stderr.write("Hearth needs a display. Set DISPLAY or WAYLAND_DISPLAY, or start it from the desktop.\n")
-        return 2
-    folders.make()
+        return _complain("Hearth needs a display. Set DISPLAY or WAYLAND_DISPLAY, or start it from the desktop.", 2)
+    try:
+        folders.make()
+    except OSError as error:
+        return _complain(f"Hearth cannot keep its files: {error}. Choose another place with --profile FOLDER.", 1)
     alone = QLockFile(str(folders.lock))
     alone.setStaleLockTime(0)
     if not alone.tryLock(_LOCK_WITHIN_MS):
         # Two would trade the same refresh token, and the server would take the second for a thief.
-        sys.stderr.write("Hearth is open already. A second one needs a profile of its own: hearth --profile FOLDER\n")
-        return 1
+        return _complain("Hearth is open already. Another one needs a profile of its own: hearth --profile FOLDER", 1)
     journal.open_journal(folders.log)
+    try:
+        return _show(options, folders)
+    finally:
+        journal.close_journal()
+        alone.unlock()
+
+
+def _complain(words: str, status: int) -> int:
+    """Say why there is no window; a windowed program on Windows has nowhere to."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{words}\n")
+    return status
+
+
+def _show(options: Options, folders: Folders) -> int:
+    """The application and its loop."""
     app = QApplication([sys.argv[0]])
     app.setApplicationName("Hearth")
     app.setDesktopFileName("hearth")
@@ -65,8 +82,6 @@ def _run(options: Options, folders: Folders) -> int:
     finally:
         loop.close()
         asyncio.set_event_loop(None)
-        journal.close_journal()
-        alone.unlock()
     return status
 
 

@@ -82,6 +82,14 @@ def test_without_a_display_it_says_so(tmp_path: Path) -> None:
     assert "needs a display" in run.stderr
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    run = hearth("--profile", str(tmp_path / "file" / "profile"))
+    assert run.returncode == 1
+    assert "--profile FOLDER" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 @contextmanager
 def opened(profile: Path) -> Iterator[subprocess.Popen[str]]:
     """The app with its first window open."""
