@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
@@ -63,7 +63,9 @@ class ImageViewer(QWidget):
         self._window = window
         self._shown: list[Shown] = []
         self._place = 0
+        self._is_whole = False
         self.frame = PictureFrame()
+        self._buttons: dict[str, IconButton] = {}
         self._pressed: QPointF | None = None
         self._dragged = False
         self._came_from = QGuiApplication.focusObject()
@@ -94,6 +96,7 @@ class ImageViewer(QWidget):
         for icon, words, does in entries:
             button = IconButton(icon, words, _only_do(does), ink="on_muted_badge")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._buttons[icon] = button
             row.addWidget(button, alignment=Qt.AlignmentFlag.AlignTop)
 
     def show_pictures(self, bubbles: Sequence[Bubble], key: str, number: int) -> None:
@@ -145,23 +148,36 @@ class ImageViewer(QWidget):
     def _load(self) -> None:
         """Take the picture if it is there; else it comes."""
         self.frame.clear()
+        self._is_whole = False
         shown = self.current()
         if shown is not None and shown.source is not None:
             self._take(self._pictures.get(shown.source))
+            if not self._is_whole:
+                self._stand_in(shown.file)
+        self._buttons["chevron-left"].setEnabled(self._place > 0)
+        self._buttons["chevron-right"].setEnabled(self._place < len(self._shown) - 1)
+        self._buttons["download"].setEnabled(shown is not None and shown.file.url is not None)
         self.setAccessibleName(f"Picture {self._place + 1} of {len(self._shown)}: {' · '.join(self._caption())}")
         self.update()
 
     def _picture_came(self, source: object) -> None:
         """The picture waited for is there, or cannot be had."""
         shown = self.current()
-        if shown is not None and shown.source is not None and source == shown.source and self.frame.picture is None:
+        if shown is not None and shown.source is not None and source == shown.source and not self._is_whole:
             self._take(self._pictures.get(shown.source))
             self.update()
 
     def _take(self, picture: QPixmap | None) -> None:
         """Fit it into the window."""
         if picture is not None:
+            self._is_whole = True
             self.frame.take(picture, self._room())
+
+    def _stand_in(self, file: BubbleFile) -> None:
+        """Show the small picture of the timeline, in the size of the whole one, until that is there."""
+        small = self._pictures.largest_known(file.thumbnail_url) if file.thumbnail_url else None
+        if small is not None and file.width and file.height:
+            self.frame.take(small, self._room(), QSizeF(file.width, file.height))
 
     def _room(self) -> QRectF:
         """Where the picture may stand when it fits."""
@@ -175,7 +191,9 @@ class ImageViewer(QWidget):
         bubble = shown.bubble
         who = "You" if bubble.own else isolate(bubble.sender_name)
         when = moments.full_time(bubble.at_ms, self._clock.local_offset_s)
-        return [f"{who} · {when}", bubble.text or shown.file.name]
+        missing = not self._is_whole and shown.source is not None and self._pictures.is_missing(shown.source)
+        note = " · preview only, the picture cannot be loaded now" if missing and self.frame.picture is not None else ""
+        return [f"{who} · {when}{note}", bubble.text or shown.file.name]
 
     # Mouse and keyboard
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QPixmap, QTransform
 
 LARGEST = 16.0
@@ -15,38 +15,40 @@ class PictureFrame:
 
     def __init__(self) -> None:
         self.picture: QPixmap | None = None
+        self._size = QSizeF()
         self.box = QRectF()
 
     def clear(self) -> None:
         """No picture."""
         self.picture, self.box = None, QRectF()
 
-    def take(self, picture: QPixmap, room: QRectF) -> None:
-        """Show another picture, fitted."""
+    def take(self, picture: QPixmap, room: QRectF, size: QSizeF | None = None) -> None:
+        """Show another picture, fitted; `size` is that of the whole picture where a smaller one stands in for it."""
         self.picture = picture
+        self._size = QSizeF(picture.size()) if size is None else size
         self.fit(room)
 
     def fit(self, room: QRectF) -> None:
         """The whole picture in the middle of `room`, never larger than it is."""
-        if self.picture is None or self.picture.isNull() or room.isEmpty():
+        if self.picture is None or self._size.isEmpty() or room.isEmpty():
             return
-        size = self.picture.size().toSizeF()
-        scale = min(1.0, room.width() / size.width(), room.height() / size.height())
-        self.box = QRectF(0, 0, size.width() * scale, size.height() * scale)
+        scale = min(1.0, room.width() / self._size.width(), room.height() / self._size.height())
+        self.box = QRectF(QPointF(0, 0), self._size * scale)
         self.box.moveCenter(room.center())
 
     def turn(self, room: QRectF) -> None:
         """Turn the picture by a quarter, clockwise, and fit it."""
         if self.picture is not None:
             self.picture = self.picture.transformed(QTransform().rotate(90))
+            self._size = self._size.transposed()
             self.fit(room)
 
     def zoom(self, factor: float, around: QPointF) -> None:
         """Grow or shrink by a factor; what is under `around` stays there."""
         if self.picture is None or self.box.isEmpty():
             return
-        scale = self.box.width() / self.picture.width()
-        least = SMALLEST_SIDE / max(self.picture.width(), self.picture.height())
+        scale = self.box.width() / self._size.width()
+        least = SMALLEST_SIDE / max(self._size.width(), self._size.height())
         factor = min(max(scale * factor, least), LARGEST) / scale
         corner = around + (self.box.topLeft() - around) * factor
         self.box = QRectF(corner, self.box.size() * factor)

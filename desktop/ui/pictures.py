@@ -93,6 +93,11 @@ class Pictures(Object):
             if len(self._stood) > PLACES_REMEMBERED:
                 self._stood.pop(next(iter(self._stood)))
 
+    def largest_known(self, source: Source) -> QPixmap | None:
+        """The largest picture of a source that is remembered, whatever place asked for it; nothing is fetched."""
+        known = [picture for wish, picture in self._known.items() if wish.source == source]
+        return max(known, key=_bytes_of, default=None)
+
     def is_missing(self, source: Source) -> bool:
         """Whether the picture cannot be had: gone, no picture, or the line is down for now."""
         return source in self._missing

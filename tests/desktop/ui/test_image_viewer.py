@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.core.ports import Api
 from desktop.ui import fonts
+from desktop.ui.buttons import IconButton
 from desktop.ui.image_viewer import ImageViewer
 from desktop.ui.picture_frame import LARGEST, PictureFrame
 from desktop.ui.pictures import Pictures
@@ -36,9 +37,15 @@ def picture(width: int, height: int) -> QPixmap:
 
 
 @pytest.fixture
-def viewer(qapp: QApplication) -> Iterator[ImageViewer]:
+def pictures(qapp: QApplication) -> Iterator[Pictures]:
+    made = Pictures(cast("Api", None))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def viewer(pictures: Pictures) -> Iterator[ImageViewer]:
     fonts.install()
-    pictures = Pictures(cast("Api", None))
     for name, width in (("a", 1600), ("b", 200), ("c", 300)):
         pictures.put(f"/api/files/1/{name}.jpg", picture(width, 100))
     window = QWidget()
@@ -49,7 +56,6 @@ def viewer(qapp: QApplication) -> Iterator[ImageViewer]:
     yield shown
     window.hide()
     window.deleteLater()
-    pictures.close()
 
 
 def name(viewer: ImageViewer) -> str:
@@ -74,6 +80,9 @@ def test_the_arrows_walk_over_all_pictures_and_stop_at_the_ends(viewer: ImageVie
         QTest.keyClick(viewer, Qt.Key.Key_Right)
         names.append(name(viewer))
     assert names == ["a.jpg", "b.jpg", "c.jpg", "c.jpg"]
+    enabled = {button.accessibleName(): button.isEnabled() for button in viewer.findChildren(IconButton)}
+    assert not enabled["Next picture (→)"]
+    assert enabled["Previous picture (←)"]
     for _ in range(4):
         QTest.keyClick(viewer, Qt.Key.Key_Left)
     assert name(viewer) == "a.jpg"
@@ -122,6 +131,20 @@ def test_dragging_moves_and_does_not_close(viewer: ImageViewer) -> None:
     QTest.mouseRelease(viewer, Qt.MouseButton.LeftButton, pos=start + QPoint(30, 200))
     assert viewer.isVisible()
     assert viewer.frame.box.topLeft() == before + QPointF(30, 200)
+
+
+def test_the_small_picture_stands_in_until_the_whole_one_comes(viewer: ImageViewer, pictures: Pictures) -> None:
+    thumbnail = "/api/files/1/d.jpg/thumbnail"
+    pictures.put(thumbnail, picture(280, 158), 280, 158)
+    row = bubble(9, "", files=(image("d.jpg", thumbnail_url=thumbnail, width=700, height=350),))
+    viewer.show_pictures([row], "m9", 0)
+    stood = QRectF(viewer.frame.box)
+    assert (stood.width(), stood.height()) == (700, 350)
+    pictures.put(row.files[0].url or "", picture(700, 350))
+    pictures.ready.emit(row.files[0].url)
+    assert viewer.frame.picture is not None
+    assert viewer.frame.picture.width() == 700
+    assert viewer.frame.box == stood
 
 
 @pytest.mark.parametrize("way", ["escape", "outside"])
