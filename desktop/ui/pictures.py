@@ -45,6 +45,36 @@ class NoPicture(Exception):  # noqa: N818 - a fact about the file, not a failure
     """The bytes are no picture that we show, or one of more pixels than allowed."""
 
 
+class Shelf:
+    """Decoded pictures within a limit in bytes; the ones longest unused go first, the last one never."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._bytes = 0
+        self._pictures: OrderedDict[Wish, QPixmap] = OrderedDict()
+
+    def take(self, wish: Wish) -> QPixmap | None:
+        """The picture, used just now."""
+        picture = self._pictures.get(wish)
+        if picture is not None:
+            self._pictures.move_to_end(wish)
+        return picture
+
+    def put(self, wish: Wish, picture: QPixmap) -> None:
+        """Keep a picture."""
+        replaced = self._pictures.pop(wish, None)
+        self._bytes += _bytes_of(picture) - (0 if replaced is None else _bytes_of(replaced))
+        self._pictures[wish] = picture
+        while self._bytes > self._limit and len(self._pictures) > 1:
+            _, oldest = self._pictures.popitem(last=False)
+            self._bytes -= _bytes_of(oldest)
+
+    def largest(self, source: Source) -> QPixmap | None:
+        """The largest picture of a source, whatever size it was asked for in."""
+        known = [picture for wish, picture in self._pictures.items() if wish.source == source]
+        return max(known, key=_bytes_of, default=None)
+
+
 class Pictures(Object):
     """Owns the decoded pictures. `get` never waits: it answers with what is there and starts the rest.
 
@@ -58,8 +88,8 @@ class Pictures(Object):
         self._api = api
         self._tasks = Tasks()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures")
-        self._known: OrderedDict[Wish, QPixmap] = OrderedDict()
-        self._bytes = 0
+        # Whole pictures are large: in the viewer they must not drive out what the timeline shows.
+        self._scaled, self._whole = Shelf(REMEMBERED_BYTES), Shelf(REMEMBERED_BYTES)
         self._coming: set[Wish] = set()
         self._stood: dict[Hashable, Wish] = {}
         self._missing: set[Source] = set()
@@ -75,16 +105,15 @@ class Pictures(Object):
         the local file of a message that has just been sent for example, stands in until the new picture is there.
         """
         wish = Wish(source, round(width * ratio), round(height * ratio))
-        picture = self._known.get(wish)
+        picture = self._shelf(wish).take(wish)
         if picture is not None:
-            self._known.move_to_end(wish)
             picture.setDevicePixelRatio(ratio if width else 1.0)
             self._note(place, wish)
             return picture
         if source not in self._missing and wish not in self._coming and self._tasks.start(self._bring(wish)):
             self._coming.add(wish)
         before = self._stood.get(place)
-        return None if before is None else self._known.get(before)
+        return None if before is None else self._shelf(before).take(before)
 
     def _note(self, place: Hashable, wish: Wish) -> None:
         """Remember what stands at a place."""
@@ -95,8 +124,7 @@ class Pictures(Object):
 
     def largest_known(self, source: Source) -> QPixmap | None:
         """The largest picture of a source that is remembered, whatever place asked for it; nothing is fetched."""
-        known = [picture for wish, picture in self._known.items() if wish.source == source]
-        return max(known, key=_bytes_of, default=None)
+        return self._whole.largest(source) or self._scaled.largest(source)
 
     def is_missing(self, source: Source) -> bool:
         """Whether the picture cannot be had: gone, no picture, or the line is down for now."""
@@ -105,7 +133,8 @@ class Pictures(Object):
     def put(self, source: Source, picture: QPixmap, width: int = 0, height: int = 0) -> None:
         """Remember a picture under a size in screen pixels."""
         self._missing.discard(source)
-        self._remember(Wish(source, width, height), picture)
+        wish = Wish(source, width, height)
+        self._shelf(wish).put(wish, picture)
 
     def close(self) -> None:
         """Fetch and decode no more."""
@@ -123,7 +152,7 @@ class Pictures(Object):
             _log.info("a picture cannot be shown: %s", type(reason).__name__)
             self._missing.add(wish.source)
         else:
-            self._remember(wish, QPixmap.fromImage(image))
+            self._shelf(wish).put(wish, QPixmap.fromImage(image))
         finally:
             self._coming.discard(wish)
         self.ready.emit(wish.source)
@@ -144,14 +173,9 @@ class Pictures(Object):
         self._missing.discard(source)
         self.ready.emit(source)
 
-    def _remember(self, wish: Wish, picture: QPixmap) -> None:
-        """Keep a picture, and forget the ones longest unused beyond the limit."""
-        replaced = self._known.pop(wish, None)
-        self._known[wish] = picture
-        self._bytes += _bytes_of(picture) - (0 if replaced is None else _bytes_of(replaced))
-        while self._bytes > REMEMBERED_BYTES and len(self._known) > 1:
-            _, oldest = self._known.popitem(last=False)
-            self._bytes -= _bytes_of(oldest)
+    def _shelf(self, wish: Wish) -> Shelf:
+        """Where a picture is kept."""
+        return self._scaled if wish.width else self._whole
 
 
 def _bytes_of(picture: QPixmap) -> int:
