@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 
@@ -13,6 +14,8 @@ class Proxy:
         self._target_port = target_port
         self._server: asyncio.Server | None = None
         self._port = 0
+        self.swallows_answers = False
+        """While it is set, what the server says does not come through: acknowledgements get lost."""
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -60,16 +63,17 @@ class Proxy:
             self._writers.discard(writer)
             return
         self._writers.add(back)
-        await asyncio.gather(_pump(reader, back), _pump(there, writer))
+        await asyncio.gather(_pump(reader, back, lambda: False), _pump(there, writer, lambda: self.swallows_answers))
         self._writers -= {writer, back}
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Carry one direction, then close it."""
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, swallows: Callable[[], bool]) -> None:
+    """Carry one direction, or swallow what comes, then close it."""
     with suppress(OSError):
         while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
+            if not swallows():
+                writer.write(data)
+                await writer.drain()
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()

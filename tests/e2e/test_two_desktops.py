@@ -110,6 +110,28 @@ def test_a_cut_line_is_mended_and_nothing_is_lost_or_doubled(qloop: QLoop, pair:
     qloop(scene(), 90)
 
 
+def test_a_lost_acknowledgement_makes_no_second_message(qloop: QLoop, pair: Pair) -> None:
+    async def scene() -> None:
+        await pair.open()
+        ada, ben, conversation_id = pair.ada, pair.ben, pair.conversation_id
+        pair.proxy.swallows_answers = True
+        for text in ("heard, but not confirmed", "right after"):
+            await ada.say(text)
+        # The server has it and Ben reads it, while Ada cannot know.
+        await ben.sees(conversation_id, ["heard, but not confirmed"])
+        assert ada.ticks(conversation_id) == [Tick.WAITING, Tick.WAITING]
+        await pair.proxy.cut()
+        pair.proxy.swallows_answers = False
+        await pair.proxy.open()
+        ada.session.retry_now()
+        for person in (ben, ada):
+            await person.sees(conversation_id, ["heard, but not confirmed", "right after"])
+        await until(lambda: set(ada.ticks(conversation_id)) <= {Tick.SENT, Tick.READ})
+        await pair.close()
+
+    qloop(scene(), 90)
+
+
 def test_what_was_queued_goes_out_after_a_restart(qloop: QLoop, pair: Pair, server: RunningServer) -> None:
     texts = ["first", "second", "third"]
 
