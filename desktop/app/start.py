@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import platform
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, Qt
+from PySide6.QtCore import QLockFile, Qt, qVersion
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -23,6 +26,8 @@ from desktop.app.self_check import check
 from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import Line
 from desktop.ui import fonts, theme
+
+log = logging.getLogger(__name__)
 
 _LOCK_WITHIN_MS = 2_000
 """A Hearth that is just ending may still hold its profile for a moment."""
@@ -69,6 +74,7 @@ def _show(options: Options, folders: Folders) -> int:
     """The application and its loop."""
     app = QApplication([sys.argv[0]])
     app.setApplicationName("Hearth")
+    log.info("Hearth %s, Qt %s on %s, %s", version("hearth"), qVersion(), platform.platform(), app.platformName())
     app.setDesktopFileName("hearth")
     app.setQuitOnLastWindowClosed(False)
     settings = SettingsFile(folders.settings)
