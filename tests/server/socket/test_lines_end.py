@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from collections.abc import Iterator
 
 import pytest
 import requests
-import socketio
 
 from tests.running import RunningServer
 from tests.server.socket.lines import PATH, Line, Wire, frame
 from tests.server.socket.outside import only_refusing, open_files, settles
-from tests.server.socket.people import Pair, Person, ServerFactory, join, leave, make_pair
+from tests.server.socket.people import Pair, Person, ServerFactory, join, make_pair
 
 QUESTION = ("digest", {"epoch": "x", "count": 0, "sum": 0})
 
@@ -182,24 +180,6 @@ def test_a_server_that_stops_says_so(start_server: ServerFactory) -> None:
         plain.ends_within(10)
         both.ends_within(10)
         assert own.process.wait(20) == 0
-
-
-def test_a_stock_client_reconnects_by_itself_after_a_restart(start_server: ServerFactory) -> None:
-    own = start_server()
-    token = join(own, "ada").token
-
-    async def scene() -> None:
-        client = socketio.AsyncClient(reconnection_delay=0.2, reconnection_delay_max=0.5)
-        greetings: asyncio.Queue[dict[str, object]] = asyncio.Queue()
-        client.on("connected", greetings.put_nowait)
-        await client.connect(own.url, auth={"token": token})
-        await asyncio.wait_for(greetings.get(), 20)
-        await asyncio.to_thread(own.kill)
-        await asyncio.to_thread(own.start)
-        await asyncio.wait_for(greetings.get(), 30)
-        await leave(client)
-
-    asyncio.run(scene())
 
 
 @pytest.mark.parametrize("packet", ["1", "41"])
