@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,10 +68,13 @@ class SqliteOutboxFile:
     def __init__(self, folder: Path) -> None:
         """The file is made in `folder` by the first call, readable by its user alone."""
         self._database = Database(folder / FILE_NAME, [_first_form], _rescue)
+        self._kept = folder / "kept"
 
     async def load(self) -> list[OutboxEntry]:
         """Everything that waits, by place. Raises OSError or sqlite3.Error when the disk refuses."""
-        return await self._database.run(lambda connection: list(_readable(connection)))
+        entries = await self._database.run(lambda connection: list(_readable(connection)))
+        await asyncio.to_thread(self._forget_all_but, {path for entry in entries for path in entry.paths})
+        return entries
 
     async def put(self, entry: OutboxEntry) -> None:
         """Write or replace by uid. Raises OSError or sqlite3.Error when the disk refuses; then nothing was written."""
@@ -77,6 +83,30 @@ class SqliteOutboxFile:
     async def remove(self, uid: str) -> None:
         """Forget; harmless when unknown."""
         await self._database.run(lambda connection: _delete(connection, uid))
+
+    async def keep(self, name: str, data: bytes) -> Path:
+        """Write bytes into a folder beside the outbox, durably. Raises OSError; then nothing was written."""
+        return await asyncio.to_thread(self._write, name, data)
+
+    def _write(self, name: str, data: bytes) -> Path:
+        """One folder a file, so that its name stays its own."""
+        self._kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = Path(tempfile.mkdtemp(dir=self._kept)) / name
+        try:
+            with path.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            shutil.rmtree(path.parent, ignore_errors=True)
+            raise
+        return path
+
+    def _forget_all_but(self, needed: set[str]) -> None:
+        """Remove kept files that no entry names."""
+        for path in self._kept.glob("*/*"):
+            if str(path) not in needed:
+                shutil.rmtree(path.parent, ignore_errors=True)
 
     async def measure(self, path: Path) -> LocalFile:
         """Look at a file that is to be sent, in a worker thread. Raises OSError where it cannot be read."""

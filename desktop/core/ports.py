@@ -185,6 +185,12 @@ class OutboxFile(Protocol):
     async def remove(self, uid: str) -> None:
         """Forget; harmless when unknown."""
 
+    async def keep(self, name: str, data: bytes) -> Path:
+        """Hold bytes that lie nowhere else (a pasted picture) as a file until no entry names it. Raises OSError.
+
+        Looked through by `load`: what no entry names then is gone.
+        """
+
     async def close(self) -> None:
         """Let go of the file; the session does so when it ends."""
 

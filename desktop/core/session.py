@@ -70,6 +70,8 @@ class Session:
         self.me: Observable[User] = Observable(me)
         self.api = api
         self.limits = limits
+        self.keep = outbox_file.keep
+        """Makes a file of bytes that outlives the app for as long as a waiting message needs it (core/ports.py)."""
         self._pace = pace or Pace()
         self._live = live
         self._clock = clock
@@ -162,8 +164,6 @@ class Session:
         if known is None:
             known = self._headers[conversation_id] = Observable(self._maker.header(conversation_id))
         return known
-
-    # --- writing ------------------------------------------------------------------------------------------------
 
     def send_text(self, conversation_id: int, text: str) -> asyncio.Future[None]:
         """Show a message at once; the future is done when it is on disk. Raises Refused for empty or too long text."""

@@ -6,11 +6,10 @@ import asyncio
 import logging
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop.core.bubble import Bubble
@@ -158,9 +157,12 @@ class Outgoing(QObject):
             self._composer.setFocus()
 
     async def _stage_picture(self, picture: QImage) -> None:
-        """Keep a pasted picture as a file, which can be sent again after a restart."""
-        path = await asyncio.to_thread(_written, picture)
-        if path is None:
+        """Keep a pasted picture as a file beside the outbox, which can be sent again after a restart."""
+        try:
+            data = await asyncio.to_thread(_as_png, picture)
+            path = await self._session.keep("Pasted picture.png", data)
+        except (OSError, ValueError):
+            _log.exception("a pasted picture could not be kept")
             self._complain(
                 self._conversation_id or 0, "This picture cannot be pasted. Save it as a file and attach that."
             )
@@ -188,7 +190,11 @@ def weighed(paths: Sequence[Path], limits: Limits) -> list[Staged]:
     return staged
 
 
-def _written(picture: QImage) -> Path | None:
-    """A picture as a PNG in a folder that only this account of the computer can read; runs in a thread."""
-    path = Path(tempfile.mkdtemp(prefix="hearth-pasted-")) / "Pasted picture.png"
-    return path if not picture.isNull() and picture.save(str(path)) else None
+def _as_png(picture: QImage) -> bytes:
+    """A picture's bytes as a PNG; runs in a thread. Raises ValueError for what is no picture."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    if picture.isNull() or not picture.save(buffer, "PNG"):  # type: ignore[call-overload] # the stub wants bytes
+        raise ValueError("no picture on the clipboard")
+    return bytes(data.data())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -269,6 +270,14 @@ class MemoryOutboxFile:
     async def remove(self, uid: str) -> None:
         await asyncio.sleep(0)
         self.entries.pop(uid, None)
+
+    async def keep(self, name: str, data: bytes) -> Path:
+        await asyncio.sleep(0)
+        if self.broken is not None:
+            raise self.broken
+        path = Path(tempfile.mkdtemp()) / name
+        path.write_bytes(data)
+        return path
 
     async def close(self) -> None:
         await asyncio.sleep(0)

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,6 +75,26 @@ def test_an_entry_is_replaced_and_removed_by_its_uid(tmp_path: Path) -> None:
         return await file.load()
 
     assert with_file(tmp_path, work) == [entry(1, "other")]
+
+
+def test_a_kept_file_outlives_the_app_while_an_entry_names_it(tmp_path: Path) -> None:
+    async def keep(file: SqliteOutboxFile) -> list[Path]:
+        needed, dropped = await file.keep("Pasted picture.png", b"one"), await file.keep("Pasted picture.png", b"two")
+        await file.put(replace(entry(1), paths=(str(needed),)))
+        return [needed, dropped]
+
+    needed, dropped = with_file(tmp_path / "account", keep)
+    assert (needed.read_bytes(), dropped.read_bytes()) == (b"one", b"two")
+    assert loaded(tmp_path / "account")[0].paths == (str(needed),)
+    assert needed.read_bytes() == b"one"
+    assert not dropped.parent.exists()
+
+    async def done(file: SqliteOutboxFile) -> None:
+        await file.remove("uid-1")
+
+    with_file(tmp_path / "account", done)
+    assert loaded(tmp_path / "account") == []
+    assert not needed.exists()
 
 
 def test_only_its_user_can_read_it(tmp_path: Path) -> None:
