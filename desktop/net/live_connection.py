@@ -54,6 +54,11 @@ class LiveConnection:
         """Whether the line is up."""
         return self._connected
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server has refused to go on, for example because the token was revoked."""
+        return self._following is not None and self._following.done()
+
     async def init(self) -> None:
         """Connect, and follow from here on. Raises Refused or Unreachable."""
         await self._open()
@@ -109,7 +114,11 @@ class LiveConnection:
             if isinstance(thing, Broken):
                 self._connected = False
                 log.info("the line broke: %s", thing.reason)
-                await self._open_again()
+                try:
+                    await self._open_again()
+                except Refused as refusal:
+                    log.warning("the connection has ended for good: %s", refusal)
+                    return
             else:
                 self._tell(thing)
 

@@ -109,6 +109,9 @@ class Rest:
         headers = {PROTOCOL_HEADER: str(PROTOCOL_MAX), "User-Agent": APP}
         if data is not None:
             headers["Content-Type"] = content_type
+        if stream:
+            # A proxy that compresses would make the length told another than the file's.
+            headers["Accept-Encoding"] = "identity"
         try:
             answer = self._session().request(
                 method,

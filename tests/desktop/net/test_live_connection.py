@@ -88,6 +88,21 @@ def test_a_listener_that_fails_ends_nobodys_line(server: RunningServer, expected
     asyncio.run(scene())
 
 
+def test_a_revoked_token_ends_it_for_good(server: RunningServer, expected_logs: ExpectLog) -> None:
+    _, token, _ = two_people(server, "kim", "lou")
+    expected_logs("ended for good")
+
+    async def scene() -> None:
+        kim = LiveConnection(server.url, token)
+        await kim.init()
+        await kim.api.logout()
+        await until(lambda: kim.has_ended)
+        assert not kim.is_connected
+        await kim.disconnect()
+
+    asyncio.run(scene())
+
+
 def test_the_documented_example_answers(server: RunningServer) -> None:
     conversation_id, _, person_token = two_people(server, "robot", "irma")
     robot_token = server.command("token", "create", "robot").stdout.strip()
