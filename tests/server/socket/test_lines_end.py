@@ -11,7 +11,7 @@ import requests
 
 from tests.running import RunningServer
 from tests.server.socket.lines import PATH, Line, Wire, frame
-from tests.server.socket.outside import only_refusing, open_files, settles
+from tests.server.socket.outside import most_memory_mib, only_refusing, open_files, settles
 from tests.server.socket.people import Pair, Person, ServerFactory, join, make_pair
 
 QUESTION = ("digest", {"epoch": "x", "count": 0, "sum": 0})
@@ -145,6 +145,20 @@ def test_six_megabytes_reach_a_reader_that_is_only_slow(new_pair: Pair) -> None:
             heard += slow.socket.recv(262_144)
             if len(heard) < 500_000:
                 assert other.call(*QUESTION)["ok"] is True
+    asks_without_reading(new_pair)
+
+
+def asks_without_reading(pair: Pair) -> None:
+    """Forty times six megabytes, asked for by somebody who reads none of them, are not made."""
+    server = pair.ada.server
+    before = most_memory_mib(server)
+    with slow_reader(pair.bob) as slow, pair.ada.line() as other:
+        for _ in range(40):
+            slow.say('420["sync",{}]')
+        for _ in range(20):
+            other.hears(0.1)
+            assert other.call(*QUESTION)["ok"] is True
+    assert most_memory_mib(server) - before < 60
 
 
 def test_a_session_that_is_ended_hears_of_it_and_is_closed_at_once(new_pair: Pair) -> None:
