@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask, Response, current_app, g, request
 from msgspec import Struct
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import IntegerConverter
 
 from protocol import codec
 from protocol.errors import ErrorCode, Refused
@@ -105,12 +106,19 @@ def _agreeing(values: Mapping[str, Any], name: str, decided: object) -> object:
     return decided
 
 
+class _IdConverter(IntegerConverter):
+    """Ids in a path are written in ASCII digits; Werkzeug would take those of every script, and links repeat them."""
+
+    regex = "[0-9]+"
+
+
 def bind(app: Flask, endpoints: Mapping[str, Endpoint]) -> None:
     """Give every route of the catalogue its endpoint; raises LookupError where one has none, or nobody's is left."""
     names = [route.name for route in ROUTES]
     astray = set(names) ^ set(endpoints)
     if astray:
         raise LookupError(f"routes without endpoint, or endpoints without route: {sorted(astray)}")
+    app.url_map.converters["id"] = _IdConverter
     for route in ROUTES:
         view = _view(route, endpoints[route.name])
         app.add_url_rule(_rule(route.path), endpoint=route.name, view_func=view, methods=[route.method])
@@ -121,7 +129,7 @@ def _rule(path: str) -> str:
 
     def variable(match: re.Match[str]) -> str:
         name = match[1]
-        return f"<int(min=1, max={MAX_ID}):{name}>" if name.endswith("_id") else f"<{name}>"
+        return f"<id(min=1, max={MAX_ID}):{name}>" if name.endswith("_id") else f"<{name}>"
 
     return _VARIABLE.sub(variable, path)
 

@@ -96,6 +96,14 @@ def test_paths_of_every_wrong_kind(stage: Scene, route: Route) -> None:
         _well_answered(stage.server.request(route.method, path, stage.ada_token, **stage.options(route)))
 
 
+def test_an_id_in_other_digits_is_no_id(stage: Scene) -> None:
+    other_digits = str(stage.conversation_id).translate({ord("0") + value: 0x0660 + value for value in range(10)})
+    path = f"/api/messages/{other_digits}"
+    answer = stage.server.request("GET", path, stage.ada_token, params={"limit": 1})
+    assert answer.status_code == 404
+    _well_answered(answer)
+
+
 _plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
