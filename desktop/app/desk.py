@@ -22,6 +22,7 @@ from desktop.core.moments import system_clock
 from desktop.core.ports import Unreachable
 from desktop.core.session import Session
 from desktop.core.sign_in import Unusable
+from desktop.ui import window_memory
 from desktop.ui.login_page import LoginPage
 from desktop.ui.main_window import MainWindow
 from desktop.ui.pictures import Pictures
@@ -76,7 +77,7 @@ class Desk:
 
     async def open(self) -> None:
         """Show a window at once, then load the network, then go where the person was last."""
-        opening = OpeningWindow(self._place, self._settings.current.value.geometry)
+        opening = OpeningWindow(self._place, self._settings.current.value)
         self._show(opening)
         await opening.painted
         self._network = await self._work(load_network)
@@ -173,6 +174,7 @@ class Desk:
         if self._place is not None:
             window.setGeometry(self._place)
         self._show(window)
+        self.login = None
         if self._options.conversation:
             window.open_conversation(self._options.conversation)
 
@@ -182,6 +184,8 @@ class Desk:
         known = self._settings.current.value
         door = network.sign_in(self.entered, secrets.words)
         page = self.login = LoginPage(door, address=known.server, username=known.username, stay=known.stay_signed_in)
+        if self._shown is not None:
+            page.setGeometry(window_memory.centred(page.sizeHint(), self._shown.geometry()))
         self._show(page)
         if words:
             page.say(words)

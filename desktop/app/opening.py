@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import asyncio
 
-from PySide6.QtCore import QByteArray, QRect, QSize, Qt
+from PySide6.QtCore import QByteArray, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QFont, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from desktop.ui import fonts, icons, theme, window_memory
+from desktop.cache.settings_file import Settings
+from desktop.ui import fonts, icons, login_page, theme, window_memory
 
 LOGO_PX = 72
 
 
 class OpeningWindow(QWidget):
-    """Hearth's mark on the window's background, where the main window will stand.
+    """Hearth's mark on the window's background, where the next window will stand.
 
     `painted` is done after the first picture is on the screen.
     """
 
-    def __init__(self, place: QRect | None, geometry: str = "") -> None:
-        """`place` if one is asked for, else the remembered `geometry` (Qt's own, in base64), else the middle."""
+    def __init__(self, place: QRect | None, known: Settings) -> None:
+        """`place` if one is asked for, else where the window stood, else the middle of the first screen."""
         super().__init__()
         self.painted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed_by_user = False
         self.setWindowTitle("Hearth")
         self.setWindowIcon(icons.window_icon())
+        is_first_start = known.me is None
+        size = login_page.FIRST_SIZE if is_first_start else window_memory.FIRST_SIZE
+        remembered = QByteArray.fromBase64(known.geometry.encode())
         if place is not None:
             self.setGeometry(place)
-        elif not (geometry and self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))):
-            screen = QGuiApplication.primaryScreen().availableGeometry()
-            self.setGeometry(window_memory.centred(window_memory.FIRST_SIZE, screen))
+        elif is_first_start or not known.geometry or not self.restoreGeometry(remembered):
+            self.setGeometry(window_memory.centred(size, QGuiApplication.primaryScreen().availableGeometry()))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Mark and name in the middle."""
@@ -53,7 +56,3 @@ class OpeningWindow(QWidget):
         if not self.painted.done():
             self.painted.set_result(None)
         super().closeEvent(event)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """The size of a first start."""
-        return window_memory.FIRST_SIZE
