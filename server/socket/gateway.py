@@ -11,6 +11,7 @@ import engineio.payload
 import gevent
 from flask_socketio import SocketIO
 from socketio.exceptions import ConnectionRefusedError as SocketRefused
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from protocol.codec import both_spellings, plain
 from protocol.commands import COMMANDS
@@ -126,7 +127,9 @@ class SocketRoom:
         door = PollingDoor(
             app.wsgi_app, path=PATH, max_bytes=self._config.limits.event_bytes, offend=self._offend_polling
         )
-        app.wsgi_app = door  # type: ignore[method-assign]  # as Flask's documentation adds middleware
+        # Sockets are taken before Flask's own middleware, so what the proxies in front say is read here as well.
+        hops = self._config.trusted_proxies
+        app.wsgi_app = ProxyFix(door, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
     def _line(self, run: Callable[[Any], Any], _engine_server: object) -> Transport:
         """A WebSocket line for an engine session."""

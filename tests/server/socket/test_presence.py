@@ -263,6 +263,16 @@ def test_presence_over_the_wire(new_pair: Pair) -> None:
         assert eve.hears(0.1) == []
 
 
+def test_who_begin_to_share_a_conversation_learn_of_each_other(new_pair: Pair) -> None:
+    with new_pair.ada.line() as ada, new_pair.eve.line() as eve:
+        ada.hears(0.1)
+        new_pair.ada.server.open_direct(new_pair.eve.token, new_pair.eve.user_id, new_pair.ada.user_id)
+        assert ada.next("presence") == {"user_id": new_pair.eve.user_id, "status": "active", "last_seen_at": None}
+        assert eve.next("presence") == {"user_id": new_pair.ada.user_id, "status": "active", "last_seen_at": None}
+        new_pair.ada.server.open_direct(new_pair.eve.token, new_pair.eve.user_id, new_pair.ada.user_id)
+        assert not {"presence"} & {event for event, _ in eve.hears(0.1)}
+
+
 def test_typing_over_the_wire(new_pair: Pair) -> None:
     with new_pair.bob.line() as bob, new_pair.ada.line() as ada:
         for _ in range(5):
