@@ -64,26 +64,31 @@ def send(call: Call) -> Answer:
 def send_a(call: Call) -> Answer:
     """Send from a form, or with the file itself in its field `file`; JSON is taken too."""
     if request.mimetype == "multipart/form-data":
-        return _sent(call, _with_file(call))
+        return _send_form(call)
     values, form = incoming()
     return _sent(call, call.decoded(SendMessage, values, form=form))
 
 
-def _with_file(call: Call) -> SendMessage:
-    """A form with its file stored; whoever may not send here does not get to store either."""
+def _send_form(call: Call) -> Answer:
+    """Send what a form says, with its file; a file that came for nothing is dropped."""
     house = call.house
     form = receive(house.uploads, call.actor, house.config.limits.file_bytes)
     try:
         command = call.decoded(SendMessage, form.fields, form=True)
         house.access.seat(call.actor, command.conversation_id)
         if form.incoming is None:
-            return command
+            return _sent(call, command)
         stored = house.uploads.store(call.actor, form.incoming, form.name)
     finally:
         if form.incoming is not None:
             form.incoming.drop()
     fields: dict[str, Any] = {**form.fields, "file_url": stored.file_url, "file_name": stored.file_name}
-    return call.decoded(SendMessage, {k: v for k, v in fields.items() if k not in ("fileUrl", "fileName")}, form=True)
+    fields = {name: value for name, value in fields.items() if name not in ("fileUrl", "fileName")}
+    try:
+        return _sent(call, call.decoded(SendMessage, fields, form=True))
+    finally:
+        # Refused, or sent before with the same uid: then no message has taken it.
+        house.uploads.discard(call.actor, stored.attachment_id)
 
 
 def _sent(call: Call, command: SendMessage) -> Answer:

@@ -87,4 +87,11 @@ def _chosen(form: MultiDict[str, str], files: MultiDict[str, FileStorage], arriv
     if arriving and "file" not in files:
         raise Refused(ErrorCode.INVALID_REQUEST, "Name the file's field 'file'.", details={"field": "file"})
     fields = dict(form.items())
-    return Received(fields, arriving[0] if arriving else None, files["file"].filename if arriving else None)
+    if not arriving:
+        return Received(fields, None, None)
+    [file], name = arriving, files["file"].filename
+    if file.size == 0 and not name:
+        # So does a browser send a file input that nobody filled in; empty fields are absent (contract, ground rules).
+        file.drop()
+        return Received(fields, None, None)
+    return Received(fields, file, name)

@@ -81,11 +81,16 @@ class Uploads:
             incoming.finish()
             shown = sniffing.file_name(name)
             looked = self._look(incoming, shown)
-            row = self._keep(actor, incoming, shown, looked)
-            return self._database.write(lambda unit: self._added(unit, row)).to_wire()
+            return self._written(self._keep(actor, incoming, shown, looked)).to_wire()
         finally:
             _thumbnail_path(incoming).unlink(missing_ok=True)
             incoming.drop()
+
+    def discard(self, actor: Actor, attachment_id: int) -> None:
+        """Forget an upload of the actor's that came with a message which was refused; one that was sent stays."""
+        digest = self._database.write(lambda unit: rows.remove_unbound(unit.connection, attachment_id, actor.user_id))
+        if digest is not None:
+            self._removed(digest)
 
     def store_avatar(self, actor: Actor, incoming: Incoming) -> AttachmentRow:
         """A received picture as a square avatar, not yet anybody's. Raises Refused where it is no picture."""
@@ -189,11 +194,23 @@ class Uploads:
             expires_at=at + UNBOUND_MS,
         )
 
+    def _written(self, row: AttachmentRow) -> AttachmentRow:
+        """Write the row of bytes that are in their place; where it is refused, the bytes go again."""
+        try:
+            return self._database.write(lambda unit: self._added(unit, row))
+        except Refused:
+            self._removed(row.blob_hash)
+            raise
+
     def _added(self, unit: Unit, row: AttachmentRow) -> AttachmentRow:
         """Write the row, unless other uploads of the same user were faster."""
         self._refuse_too_many(rows.open_uploads(unit.connection, row.owner_id))
-        # The sweep may have deleted the same bytes between keep() and now; it runs in this thread too, so look here.
-        self._blobs.path(row.blob_hash)
+        try:
+            # The same bytes may have been deleted since keep(): that happens in this thread too, so look here.
+            self._blobs.path(row.blob_hash)
+        except FileNotFoundError:
+            message = "The same file was being deleted while it came. Send it again."
+            raise Refused(ErrorCode.UNAVAILABLE, message, retry_after_s=1) from None
         return rows.add(unit.connection, row)
 
     def _bound(self, unit: Unit, actor: Actor, message_id: int, place: int, file: SentFile) -> AttachmentRow:

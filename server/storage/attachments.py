@@ -117,6 +117,16 @@ def bind(connection: Connection, attachment_id: int, message_id: int, place: int
     return done.rowcount == 1
 
 
+def remove_unbound(connection: Connection, attachment_id: int, owner_id: int) -> str | None:
+    """Delete an upload of this user's that no message names; the result is its hash, None where there is none."""
+    attached = attachments.c
+    unbound = (attached.attachment_id == attachment_id, attached.owner_id == owner_id, attached.expires_at.is_not(None))
+    digest: str | None = connection.execute(
+        delete_rows(attachments).where(*unbound).returning(attached.blob_hash)
+    ).scalar_one_or_none()
+    return digest
+
+
 def open_uploads(connection: Connection, owner_id: int) -> int:
     """How many uploads of this user wait to be sent."""
     waiting = (attachments.c.owner_id == owner_id, attachments.c.expires_at.is_not(None))

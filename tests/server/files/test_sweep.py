@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
+from msgspec.structs import replace
 
 from protocol.accounts import Register
 from protocol.commands import OpenConversation, SendMessage, SentFile
 from protocol.errors import Refused
+from protocol.limits import Limits
 from protocol.shapes import Attachment
 from protocol.times import now_ms
 from server.services.house import House
 from server.services.ports import Actor
 from server.services.uploads import UNBOUND_MS
+from tests.server.conftest import HouseFactory
 from tests.server.files import media
 
 Store = Callable[[bytes], Attachment]
@@ -75,3 +79,33 @@ def test_a_sent_file_stays_even_when_the_same_bytes_were_uploaded_and_not_sent(
     assert house.uploads.open(actor, key(sent)).path.read_bytes() == b"same bytes"
     with pytest.raises(Refused):
         house.uploads.open(actor, key(unsent))
+
+
+def test_a_discarded_upload_goes_alone(house: House, actor: Actor, store: Store) -> None:
+    """What shares its bytes stays, and so does what was sent or is somebody else's."""
+    kept, unsent, sent = store(b"same bytes"), store(b"same bytes"), store(b"other bytes")
+    send(house, actor, sent)
+    house.uploads.discard(actor, unsent.attachment_id)
+    house.uploads.discard(actor, sent.attachment_id)
+    house.uploads.discard(replace(actor, user_id=actor.user_id + 1), kept.attachment_id)
+    with pytest.raises(Refused):
+        house.uploads.open(actor, key(unsent))
+    assert house.uploads.open(actor, key(kept)).path.read_bytes() == b"same bytes"
+    assert house.uploads.open(actor, key(sent)).path.read_bytes() == b"other bytes"
+    house.uploads.discard(actor, kept.attachment_id)
+    assert not list((house.config.data_dir / "blobs").rglob(sha256(b"same bytes").hexdigest()))
+
+
+def test_an_upload_refused_at_the_last_moment_leaves_no_bytes(make_house: HouseFactory) -> None:
+    """Two arrive at once where there is room for one."""
+    house = make_house(limits=Limits(open_uploads_per_user=1))
+    person = Register(username="ada", password="correct horse battery", display_name="Ada")
+    actor = house.accounts.authenticate(house.accounts.register(person).access_token)
+    first, second = house.uploads.receive(actor), house.uploads.receive(actor)
+    first.write(b"the first")
+    second.write(b"the second")
+    house.uploads.store(actor, first, "1.txt")
+    with pytest.raises(Refused):
+        house.uploads.store(actor, second, "2.txt")
+    blobs = house.config.data_dir / "blobs"
+    assert [path.name for path in blobs.rglob("*") if path.is_file()] == [sha256(b"the first").hexdigest()]

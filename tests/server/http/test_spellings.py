@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from typing import Any
 
 import pytest
@@ -106,6 +108,64 @@ def test_a_stranger_cannot_leave_a_file_behind(scene: Scene) -> None:
         answer = scene.server.request("POST", "/api/messages", scene.eve_token, data=form, files=file)
         assert answer.status_code == 404
     assert list((scene.server.data_dir / "blobs").rglob("*.part")) == []
+
+
+@pytest.mark.parametrize(
+    ("odd", "status"),
+    [
+        ({"receiverId": 10**9}, 422),
+        ({"type": "video"}, 422),
+        ({"fileUrl": "https://elsewhere.example/cat.png", "attachments": ""}, 201),
+        ({"uid": "{taken}"}, 409),
+        ({"content": "x" * 16_001}, 422),
+    ],
+)
+def test_a_refused_send_leaves_no_file_behind(scene: Scene, odd: dict[str, Any], status: int) -> None:
+    """The file came with the refused message and can be sent with no other: nothing waits for it for a day."""
+    form = {"conversationId": scene.conversation_id, "content": "x", **odd}
+    if odd.get("uid"):
+        form["uid"] = scene.message["uid"]
+    data = f"only in this test {odd}".encode()
+    answer = scene.server.request("POST", "/api/messages", scene.ada_token, data=form, files={"file": ("a.txt", data)})
+    assert answer.status_code == status, answer.text
+    kept = status == 201
+    assert _waiting(scene, data) is kept
+    for _ in range(19):
+        assert scene.server.request("POST", "/api/upload", scene.ada_token, files={"file": ("b", b"b")}).ok
+
+
+def _waiting(scene: Scene, data: bytes) -> bool:
+    """Whether the server keeps a file of these bytes."""
+    return any((scene.server.data_dir / "blobs").rglob(hashlib.sha256(data).hexdigest()))
+
+
+def test_a_repeated_form_keeps_the_file_of_the_first(scene: Scene) -> None:
+    form = {"conversationId": scene.conversation_id, "uid": str(uuid.uuid4())}
+    answers = []
+    for _ in range(25):
+        file = {"file": ("once.txt", b"sent once")}
+        answers.append(scene.server.request("POST", "/api/messages", scene.ada_token, data=form, files=file))
+    assert [answer.status_code for answer in answers] == [201] + [200] * 24
+    assert {answer.json()["fileUrl"] for answer in answers} == {answers[0].json()["fileUrl"]}
+    assert scene.server.request("GET", answers[0].json()["fileUrl"], scene.bob_token).content == b"sent once"
+
+
+def _with_empty_input(form: dict[str, Any]) -> dict[str, Any]:
+    """The form as a browser sends it with a file input left empty (HTML, multipart/form-data encoding)."""
+    fields = "".join(f'--x\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in form.items())
+    head = 'Content-Disposition: form-data; name="file"; filename=""\r\nContent-Type: application/octet-stream'
+    body = f"{fields}--x\r\n{head}\r\n\r\n\r\n--x--\r\n"
+    return {"data": body.encode(), "headers": {"Content-Type": "multipart/form-data; boundary=x"}}
+
+
+def test_an_empty_field_for_a_file_is_no_file(scene: Scene) -> None:
+    """Browsers send a file input that nobody filled in as an empty file without a name."""
+    form = {"conversationId": scene.conversation_id, "content": "just words"}
+    answer = scene.server.request("POST", "/api/messages", scene.ada_token, **_with_empty_input(form))
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["type"], answer.json()["attachments"]) == ("text", [])
+    answer = scene.server.request("POST", "/api/upload", scene.ada_token, **_with_empty_input({}))
+    assert (answer.status_code, answer.json()["error"]["details"]) == (400, {"field": "file"})
 
 
 def test_reading_all_takes_json_and_forms(scene: Scene) -> None:
