@@ -157,6 +157,8 @@ class Composer(QWidget):
         """Whom the message is for."""
         shown = name if len(name) <= NAME_AT_MOST else f"{name[:NAME_AT_MOST]}…"
         self.field.setPlaceholderText(f"Message {shown}")
+        # Qt repaints a placeholder only when it comes or goes, not when it becomes another.
+        self.field.viewport().update()
         self.field.setAccessibleName(f"Message to {name}")
 
     def show_problem(self, words: str) -> None:
