@@ -112,7 +112,7 @@ def build_house(
             profiles=Profiles(database, access, Names(config.limits)),
             passwords=Passwords(config.limits, off_hub or OffHub()),
         ),
-        conversations=Conversations(database, access),
+        conversations=Conversations(database, access, presence),
         messages=Messages(database, access, uploads, config.limits),
         sending=SendingLimit(config.limits, enabled=config.rate_limits),
         cursors=Cursors(database, access),

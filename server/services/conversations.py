@@ -7,7 +7,7 @@ from protocol.shapes import Conversation
 from protocol.signals import MemberUpdated
 from server.services import refusals
 from server.services.access import Access
-from server.services.ports import Actor, Announcement
+from server.services.ports import Actor, Announcement, PresenceBook
 from server.services.shaping import one_conversation, shape_conversations, shape_members
 from server.storage import conversations, members, users
 from server.storage.unit import Database, Unit
@@ -16,9 +16,10 @@ from server.storage.unit import Database, Unit
 class Conversations:
     """Lists and opens conversations. The only writer of new ones."""
 
-    def __init__(self, database: Database, access: Access) -> None:
+    def __init__(self, database: Database, access: Access, presence: PresenceBook) -> None:
         self._database = database
         self._access = access
+        self._presence = presence
 
     def list_for(self, actor: Actor, user_id: int) -> list[Conversation]:
         """The actor's conversations with the latest message, newest first. Raises Refused (`not_yourself`)."""
@@ -47,7 +48,11 @@ class Conversations:
             known = conversations.direct_between(snapshot, actor.user_id, other_id)
             if known is not None:
                 return one_conversation(snapshot, known.conversation_id, actor.user_id), False
-        return self._database.write(lambda unit: self._open(unit, actor, other_id))
+        opened, is_new = self._database.write(lambda unit: self._open(unit, actor, other_id))
+        if is_new:
+            # Only now: whoever comes or goes before the commit tells nobody here, whoever does so after it tells both.
+            self._presence.introduce((actor.user_id, other_id))
+        return opened, is_new
 
     def _open(self, unit: Unit, actor: Actor, other_id: int) -> tuple[Conversation, bool]:
         """In the writing transaction: somebody may have been faster."""

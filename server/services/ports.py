@@ -47,6 +47,9 @@ class PresenceBook(Protocol):
     def of(self, user_ids: Sequence[int]) -> list[Presence]:
         """The presence of each of these users as others may see it (invisible is offline)."""
 
+    def introduce(self, user_ids: Sequence[int]) -> None:
+        """These have just begun to share a conversation: tell each of them who of the others is there."""
+
 
 class Silence:
     """Announcer and presence book of a house without sockets (operator commands): nobody listens, nobody is there."""
@@ -60,3 +63,6 @@ class Silence:
     def of(self, user_ids: Sequence[int]) -> list[Presence]:
         """Everybody is offline."""
         return [Presence(user_id=user_id, status="offline") for user_id in user_ids]
+
+    def introduce(self, user_ids: Sequence[int]) -> None:
+        """Tell nobody."""

@@ -73,6 +73,19 @@ class Presences:
         seen = self._last_seen([user_id for user_id in user_ids if self.status(user_id) == "offline"])
         return [self._presence(user_id, seen.get(user_id)) for user_id in user_ids]
 
+    def introduce(self, user_ids: Sequence[int]) -> None:
+        """Tell each of these how the others are; until now they had nobody to be told of."""
+        if self._publisher is not None:
+            known = self.of(user_ids)
+            self._publisher.announce(
+                [
+                    Announcement(event="presence", payload=one, user_ids=(user_id,))
+                    for user_id in user_ids
+                    for one in known
+                    if one.user_id != user_id
+                ]
+            )
+
     def status(self, user_id: int) -> PresenceStatus:
         """One user's status as others may see it."""
         there = self._there.get(user_id)

@@ -32,7 +32,7 @@ class Setting:
         self.access = Access(self.database)
         self.uploads = Uploads(self.database, self.access, FolderBlobs(folder / "blobs", 0), limits)
         self.messages = Messages(self.database, self.access, self.uploads, limits)
-        self.conversations = Conversations(self.database, self.access)
+        self.conversations = Conversations(self.database, self.access, Silence())
         self.cursors = Cursors(self.database, self.access)
         self.sync = SyncDesk(self.database, self.access, Silence())
 
