@@ -18,6 +18,8 @@ from server.storage.unit import Database, Unit
 
 ECHOES_MAX = 100
 """`message_read` is told for at most so many of the newest messages of one advance (contract)."""
+TOLD_MEMBERS_MAX = 50
+"""In larger conversations cursors are told by `sync` alone (contract, `messages_read`)."""
 
 
 class Cursors:
@@ -89,6 +91,8 @@ class Cursors:
     def _tell(self, unit: Unit, seat: Seat, position: int, version: int) -> None:
         """Tell the members the new place, and plain clients of a direct conversation each message newly read."""
         member_ids = self._access.member_ids(seat.conversation_id, unit.connection)
+        if len(member_ids) > TOLD_MEMBERS_MAX:
+            return
         moved = MessagesRead(
             conversation_id=seat.conversation_id,
             user_id=seat.user_id,

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocol.commands import MarkAsRead, MarkRead, PatchMessage
+from protocol.commands import MarkAsRead, MarkRead, PatchMessage, Sync
 from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Message, Own
 from server.services.ports import Actor
+from server.storage import members
+from server.storage.unit import Unit
 from tests.server.services.setting import Setting
 
 
@@ -87,6 +89,37 @@ def test_read_echoes_are_at_most_a_hundred(setting: Setting, ada: Actor, ben: Ac
         setting.say(ada, direct, str(number))
     setting.read(ben, direct)
     assert [echo.position for echo in setting.told("message_read", ada)] == list(range(6, 106))
+
+
+def _make_group(setting: Setting, conversation_id: int, size: int) -> None:
+    """Turn the conversation of two into one of so many, as the groups of a later release will."""
+    more = [setting.person(f"member{number}") for number in range(2, size)]
+
+    def job(unit: Unit) -> None:
+        statement = (
+            "UPDATE conversations SET kind = 'group', user1_id = NULL, user2_id = NULL WHERE conversation_id = ?"
+        )
+        unit.connection.exec_driver_sql(statement, (conversation_id,))
+        for one in more:
+            number = unit.next_version(conversation_id)
+            members.add(unit.connection, conversation_id, one.user_id, "member", number, unit.now_ms)
+
+    setting.database.write(job)
+
+
+@pytest.mark.parametrize(("size", "told"), [(50, 1), (51, 0)])
+def test_moves_are_told_to_fifty_members_and_to_more_by_sync(
+    setting: Setting, ada: Actor, ben: Actor, direct: int, size: int, told: int
+) -> None:
+    setting.say(ada, direct, "to everybody")
+    _make_group(setting, direct, size)
+    before = setting.conversations.get(ada, direct).head
+    setting.read(ben, direct)
+    assert len(setting.told("messages_read", ada)) == told
+    assert setting.told("message_read", ada) == [], "echoes are for direct conversations"
+    assert setting.told("own_updated", ben)[-1].own.unread_count == 0, "one's own devices know in any case"
+    [news] = setting.sync.sync(ada, Sync(versions={str(direct): before})).conversations
+    assert [(member.user.user_id, member.read_position) for member in news.members] == [(ben.user_id, 1)]
 
 
 def test_marked_unread_is_counted_from_there_and_private(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
