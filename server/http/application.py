@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from server.http import accounts, catalogue, conversations, errors, messages, server_info, sync, tracing, transfers
-from server.http.binding import EXTENSION, JSON_BYTES_MAX, bind
+from server.http.binding import EXTENSION, bind
 from server.http.counters import Counters
 from server.services.house import House
 
@@ -15,8 +15,8 @@ _FORM_PARTS_MAX = 50
 def build_application(house: House) -> Flask:
     """REST in front of this house; the socket room is attached by `server.app`."""
     app = Flask("hearth", static_folder=None, template_folder=str(catalogue.PAGES))
-    app.config["MAX_CONTENT_LENGTH"] = JSON_BYTES_MAX
-    app.config["MAX_FORM_MEMORY_SIZE"] = JSON_BYTES_MAX
+    # A body that is no upload carries as much as a socket event may (contract, Limits).
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = house.config.limits.event_bytes
     app.config["MAX_FORM_PARTS"] = _FORM_PARTS_MAX
     app.extensions[EXTENSION] = house
     app.extensions[server_info.COUNTERS] = counters = Counters()

@@ -22,8 +22,6 @@ from server.services.ports import Actor
 S = TypeVar("S", bound=Struct)
 
 EXTENSION = "hearth"
-JSON_BYTES_MAX = 256 * 1024
-"""A body that is no upload; as much as a socket event may carry (contract, Limits)."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _VARIABLE = re.compile(r"\{(\w+)\}")
 
@@ -90,8 +88,9 @@ def incoming() -> tuple[Any, bool]:
             return request.form.to_dict(), True
         return codec.loads(request.get_data(cache=False) or b"{}"), False
     except RequestEntityTooLarge as error:
-        message = f"The body is larger than {JSON_BYTES_MAX} bytes. Send less at once, or upload it as a file."
-        raise Refused(ErrorCode.PAYLOAD_TOO_LARGE, message, details={"limit": JSON_BYTES_MAX}) from error
+        limit = request.max_content_length
+        message = f"The body is larger than {limit} bytes. Send less at once, or upload it as a file."
+        raise Refused(ErrorCode.PAYLOAD_TOO_LARGE, message, details={"limit": limit}) from error
     except OSError as error:
         message = "The body did not arrive whole. Send it again."
         raise Refused(ErrorCode.INVALID_REQUEST, message, retryable=True) from error

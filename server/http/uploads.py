@@ -15,7 +15,6 @@ from server.services.ports import Actor
 from server.services.uploads import Uploads
 from server.storage.blobs import Incoming, too_large
 
-_FORM_MEMORY = 256 * 1024
 _FORM_PARTS = 40
 _FRAMING = 64 * 1024
 """Room for boundaries and other fields around the file when the announced length is judged."""
@@ -67,7 +66,7 @@ def _parse(open_one: Callable[..., IO[bytes]], limit: int) -> tuple[MultiDict[st
     """The form's fields and files. Raises Refused for a broken, cut or oversized body."""
     parser = FormDataParser(
         stream_factory=open_one,
-        max_form_memory_size=_FORM_MEMORY,
+        max_form_memory_size=request.max_form_memory_size,
         max_content_length=limit + _FRAMING,
         max_form_parts=_FORM_PARTS,
         silent=False,
