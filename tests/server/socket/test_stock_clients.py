@@ -44,7 +44,7 @@ class Stock:
 
 
 def play(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a scene with stock clients, of which python-engineio's leaves its last poll unfinished when it disconnects."""
+    """Run a scene with stock clients; python-engineio's leaves its last poll unfinished when it disconnects."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         asyncio.run(scene())
