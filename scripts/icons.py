@@ -1,9 +1,10 @@
-"""Draws the app's icons of every platform from resources/app/hearth.svg (`make icons`)."""
+"""Draws the app's icons of every platform from resources/app/hearth.svg (`make icons`), or into the folder named."""
 
 from __future__ import annotations
 
 import io
 import os
+import sys
 from pathlib import Path
 
 from PIL import Image
@@ -28,27 +29,28 @@ def drawn(renderer: QSvgRenderer, size: int) -> Image.Image:
     painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, b"PNG")
+    if not picture.save(buffer, "PNG"):  # type: ignore[call-overload] # the stub wants bytes, PySide6 a str
+        raise OSError("Qt cannot write PNG pictures")
     return Image.open(io.BytesIO(bytes(buffer.data().data())))
 
 
-def main() -> None:
-    """Draw all sizes and write the files."""
+def main(folder: Path) -> None:
+    """Draw all sizes and write the files into this folder."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     QGuiApplication([])
     renderer = QSvgRenderer(str(FOLDER / "hearth.svg"))
     pictures = {size: drawn(renderer, size) for size in {*ICO_SIZES, *ICNS_SIZES, PNG_SIZE}}
-    pictures[PNG_SIZE].save(FOLDER / "hearth.png", optimize=True)
+    pictures[PNG_SIZE].save(folder / "hearth.png", optimize=True)
     largest = pictures[max(ICO_SIZES)]
     largest.save(
-        FOLDER / "hearth.ico",
+        folder / "hearth.ico",
         sizes=[(size, size) for size in ICO_SIZES],
         append_images=[pictures[size] for size in ICO_SIZES],
     )
-    pictures[max(ICNS_SIZES)].save(FOLDER / "hearth.icns", append_images=[pictures[size] for size in ICNS_SIZES])
+    pictures[max(ICNS_SIZES)].save(folder / "hearth.icns", append_images=[pictures[size] for size in ICNS_SIZES])
     for name in ("hearth.png", "hearth.ico", "hearth.icns"):
-        print(f"{name}: {(FOLDER / name).stat().st_size} bytes")
+        print(f"{name}: {(folder / name).stat().st_size} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
