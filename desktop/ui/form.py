@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
@@ -79,7 +79,9 @@ def announce(widget: QWidget, words: str) -> None:
 
 
 class Outcome(PlainLabel):
-    """The line under a form that tells what came of it; empty it takes no room."""
+    """The line under a form that tells what came of it; empty it takes no room. `said` comes with any words."""
+
+    said = Signal()
 
     def __init__(self) -> None:
         super().__init__(size_px=fonts.PREVIEW_PX, wrap=True)
@@ -93,3 +95,4 @@ class Outcome(PlainLabel):
         self.setVisible(bool(words))
         if words:
             announce(self, words)
+            self.said.emit()

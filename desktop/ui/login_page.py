@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.core.sign_in import Offer, SignIn
-from desktop.ui import icons, theme
+from desktop.ui import icons, theme, window_memory
 from desktop.ui.form import Outcome
 from desktop.ui.login_forms import AccountForm, ServerForm
 from desktop.ui.plain_text import PlainLabel
@@ -37,6 +37,8 @@ class LoginPage(QWidget):
         self.server_form.found.connect(self.show_offer)
         self.account_form.server_wanted.connect(self.ask_for_server)
         self.account_form.purpose_changed.connect(self._say_purpose)
+        for form in (self.server_form, self.account_form):
+            form.outcome.said.connect(self._bring_into_view)
         theme.source().changed.connect(self.update)
         self.ask_for_server()
 
@@ -97,6 +99,8 @@ class LoginPage(QWidget):
         self.setWindowTitle("Hearth")
         self.setWindowIcon(icons.window_icon())
         self.setMinimumSize(380, 480)
+        # Qt's own first size ends at two thirds of the screen, and the longest form would end below it.
+        self.setGeometry(window_memory.centred(FIRST_SIZE, self.screen().availableGeometry()))
         logo = PlainLabel()
         logo.setPixmap(icons.pixmap(icons.APP_ICON, theme.current().accent, LOGO_PX))
         card = QWidget()
@@ -118,7 +122,7 @@ class LoginPage(QWidget):
         row.addStretch(1)
         row.addWidget(card, 100)
         row.addStretch(1)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -142,6 +146,11 @@ class LoginPage(QWidget):
             self.server_form.submit()
         else:
             self.account_form.submit()
+
+    def _bring_into_view(self) -> None:
+        """Something was said about a form that may be higher than the window: nobody looks for words below it."""
+        form = self.server_form if self.account_form.isHidden() else self.account_form
+        QTimer.singleShot(0, form.outcome, lambda: self._area.ensureWidgetVisible(form.outcome))
 
     def _say_purpose(self, title: str, words: str) -> None:
         """The account's form says what it is for."""

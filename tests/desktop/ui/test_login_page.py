@@ -15,7 +15,7 @@ from desktop.core.ports import Unreachable
 from desktop.core.sign_in import Offer, Unusable
 from desktop.ui import fonts, theme
 from desktop.ui.buttons import IconButton
-from desktop.ui.login_page import LoginPage
+from desktop.ui.login_page import FIRST_SIZE, LoginPage
 from protocol.accounts import ProtocolRange, Registration, ServerInfo
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
@@ -227,6 +227,33 @@ def test_nothing_is_asked_without_an_address(qloop: QLoop, page: LoginPage, door
         page.server_form.submit()
         assert "address of your server" in page.server_form.outcome.text()
         assert door.asked == []
+
+    qloop(play())
+
+
+def test_what_is_wrong_is_seen_in_a_low_window_too(qloop: QLoop, page: LoginPage, door: Door) -> None:
+    async def play() -> None:
+        await reach(page)
+        page.account_form.other_purpose.click()
+        page.resize(600, 480)
+        write(page.account_form.password.edit, "short")
+        QTest.keyClick(page.account_form.password.edit, Qt.Key.Key_Return)
+        outcome = page.account_form.outcome
+        await until(lambda: outcome.visibleRegion().boundingRect() == outcome.rect())
+        assert outcome.text() == "Fill in the marked fields."
+
+    qloop(play())
+
+
+def test_the_longest_form_has_room_on_a_common_screen(qloop: QLoop, page: LoginPage, door: Door) -> None:
+    async def play() -> None:
+        assert page.screen().availableSize().height() > FIRST_SIZE.height()
+        assert page.height() == FIRST_SIZE.height()
+        door.registration = "invite"
+        await reach(page)
+        page.account_form.other_purpose.click()
+        button = page.account_form.button
+        await until(lambda: button.visibleRegion().boundingRect() == button.rect())
 
     qloop(play())
 
