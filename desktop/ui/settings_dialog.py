@@ -47,6 +47,13 @@ def sign_out_question(unsent: int) -> str:
     return f"{unsent} messages have not been sent. Signing out deletes them."
 
 
+def sign_out_advice(unsent: int, waiting: int) -> str:
+    """What to do instead. `waiting` of the unsent ones go out by themselves; the others were refused."""
+    by_themselves = "Those that wait are sent as soon as the line is back." if waiting else ""
+    by_hand = "Those marked as not sent can be retried or copied in their conversations." if unsent > waiting else ""
+    return " ".join(filter(None, (by_themselves, by_hand)))
+
+
 class SettingsDialog(QDialog):
     """Owns the pages; each page talks to the session by itself. `sign_out_requested` comes after any question."""
 
@@ -123,7 +130,8 @@ class SettingsDialog(QDialog):
         if not unsent:
             self._sign_out()
             return
-        box = PlainMessageBox(self, "Sign out", sign_out_question(unsent), "They are sent as soon as the line is back.")
+        advice = sign_out_advice(unsent, self._session.waiting.value)
+        box = PlainMessageBox(self, "Sign out", sign_out_question(unsent), advice)
         leave = box.addButton("Sign out and delete", QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton("Stay signed in", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)

@@ -19,7 +19,7 @@ from desktop.ui import fonts, theme
 from desktop.ui.new_conversation import NewConversationDialog
 from desktop.ui.pictures import Pictures
 from desktop.ui.settings_about import app_version
-from desktop.ui.settings_dialog import PAGES, SettingsDialog, sign_out_question
+from desktop.ui.settings_dialog import PAGES, SettingsDialog, sign_out_advice, sign_out_question
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
 from protocol.shapes import User
@@ -250,6 +250,35 @@ def test_signing_out_with_nothing_waiting_asks_nothing(qloop: QLoop, tmp_path: P
 @pytest.mark.parametrize(("unsent", "words"), [(1, "One message has"), (3, "3 messages have")])
 def test_what_would_be_lost_is_counted(unsent: int, words: str) -> None:
     assert sign_out_question(unsent).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("unsent", "waiting", "says", "keeps_silent"),
+    [(2, 2, "as soon as the line is back", "retried"), (1, 0, "retried or copied", "line"), (2, 1, "retried", "never")],
+)
+def test_what_can_be_done_instead_is_true_of_what_is_there(
+    unsent: int, waiting: int, says: str, keeps_silent: str
+) -> None:
+    advice = sign_out_advice(unsent, waiting)
+    assert says in advice
+    assert keeps_silent not in advice
+
+
+def test_a_failed_message_is_asked_about_too(qloop: QLoop, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with scene(tmp_path) as s:
+            talk = await s.session.open_direct(2)
+            s.server.refuse_next("send_message", Refused(ErrorCode.FORBIDDEN, "Not here."))
+            await s.session.send_text(talk, "Refused")
+            await until(lambda: (s.session.waiting.value, s.session.unsent) == (0, 1))
+            dialog = s.settings_dialog()
+            dialog.account.sign_out_requested.emit()
+            box = dialog.findChild(QMessageBox)
+            assert box is not None
+            assert (box.text(), box.informativeText()) == (sign_out_question(1), sign_out_advice(1, 0))
+            box.defaultButton().click()
+
+    qloop(play())
 
 
 def found(dialog: NewConversationDialog) -> list[str]:
