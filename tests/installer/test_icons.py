@@ -17,8 +17,8 @@ def test_the_icons_are_drawn_again(tmp_path: Path) -> None:
     assert (run.returncode, run.stderr) == (0, "")
     with Image.open(tmp_path / "hearth.png") as png:
         assert png.size == (512, 512)
-        assert png.getpixel((0, 0))[3] == 0
-        assert png.getpixel((256, 256))[3] == 255
+        assert png.getchannel("A").getpixel((0, 0)) == 0
+        assert png.getchannel("A").getpixel((256, 256)) == 255
     with Image.open(tmp_path / "hearth.ico") as ico:
         assert {16, 32, 48, 256} <= {width for width, _height in ico.info["sizes"]}
     with Image.open(tmp_path / "hearth.icns") as icns:
