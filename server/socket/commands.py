@@ -68,13 +68,13 @@ class Commands:
                 not_yourself_if(connection.actor.user_id, getattr(command, field, None), field)
             return self._answers[event](connection, command)
         except Refused as refusal:
-            return self._refused(connection, event, given, refusal)
+            return self.refuse(connection, event, given, refusal)
         except Exception:  # noqa: BLE001 - whatever it is, the client gets its acknowledgement (reliability L17)
             _log.exception("%s failed", event)
             message = "The server could not do this; its log says why. Try again, and tell the operator if it stays so."
-            return self._refused(connection, event, given, Refused(ErrorCode.SERVER_ERROR, message))
+            return self.refuse(connection, event, given, Refused(ErrorCode.SERVER_ERROR, message))
 
-    def _refused(self, connection: Connection, event: str, given: object, refusal: Refused) -> Ack:
+    def refuse(self, connection: Connection, event: str, given: object, refusal: Refused) -> Ack:
         """The acknowledgement of a refusal; a refused message is told as an event as well."""
         if event == "send_message":
             uid = given.get("uid") if isinstance(given, dict) else None

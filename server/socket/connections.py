@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from protocol.codec import both_spellings
 from server.services.ports import Actor
 
 
@@ -22,6 +24,10 @@ class Connection:
     def room(self) -> str:
         """The room in which this socket hears what is for its user, in the spelling it asked for."""
         return user_room(self.actor.user_id, both=self.both_spellings)
+
+    def spelled(self, value: Any) -> Any:  # noqa: ANN401 - any struct of protocol, as it is or as plain values
+        """A value in the spelling this socket asked for."""
+        return both_spellings(value) if self.both_spellings else value
 
 
 def user_room(user_id: int, *, both: bool) -> str:

@@ -13,7 +13,7 @@ from flask_socketio import SocketIO
 from socketio.exceptions import ConnectionRefusedError as SocketRefused
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from protocol.codec import both_spellings, plain
+from protocol.codec import plain
 from protocol.commands import COMMANDS
 from protocol.errors import ErrorCode, Refused
 from protocol.signals import ServerRestarting
@@ -67,6 +67,14 @@ class SocketRoom:
         self._server = self._make_server(app)
         self._viewers = Viewers(house, publisher, presences.is_hidden)
         self._typists = Typists(house, publisher)
+        self._commands = Commands(
+            house,
+            publisher,
+            presences=presences,
+            viewers=self._viewers,
+            typists=self._typists,
+            both_spellings=self._hear_both,
+        )
         self._guard = Guard(self._server, self, event_bytes=config.limits.event_bytes, limited=config.rate_limits)
         self._sweeper = Sweeper(
             self._server.eio,
@@ -114,16 +122,8 @@ class SocketRoom:
         self._server.eio.on("message", self._guard)
         self._server.on("connect", self._on_connect)
         self._server.on("disconnect", self._on_disconnect)
-        commands = Commands(
-            self._house,
-            self._publisher,
-            presences=self._presences,
-            viewers=self._viewers,
-            typists=self._typists,
-            both_spellings=self._hear_both,
-        )
         for event in COMMANDS:
-            self._server.on(event, partial(self._on_command, commands, event))
+            self._server.on(event, partial(self._on_command, event))
         door = PollingDoor(
             app.wsgi_app, path=PATH, max_bytes=self._config.limits.event_bytes, offend=self._offend_polling
         )
@@ -183,13 +183,12 @@ class SocketRoom:
         self._publisher.tell(connection, "connected", self._house.sync.greeting(connection.actor))
         self._presences.arrived(connection)
 
-    def _on_command(self, commands: Commands, event: str, sid: str, *arguments: Any) -> Any:  # noqa: ANN401 - off the wire
+    def _on_command(self, event: str, sid: str, *arguments: Any) -> Any:  # noqa: ANN401 - off the wire
         """One event of an authenticated socket; what is returned is its acknowledgement."""
         connection = self._connections.by_sid(sid)
         if connection is None:
             return None
-        ack = commands.answer(connection, event, arguments)
-        return both_spellings(ack) if connection.both_spellings else ack
+        return connection.spelled(self._commands.answer(connection, event, arguments))
 
     def _hear_both(self, connection: Connection) -> None:
         """Move a socket to the room of its user where both spellings are spoken."""
@@ -220,6 +219,13 @@ class SocketRoom:
     def is_authenticated(self, engine_sid: str) -> bool:
         """Whether the line has a connection."""
         return self._connections.by_engine_sid(engine_sid) is not None
+
+    def refuse(self, engine_sid: str, event: str, given: object, refusal: Refused) -> Any:  # noqa: ANN401 - as it is sent
+        """Tell a connection of an event that the guard refused; the acknowledgement, in its spelling."""
+        connection = self._connections.by_engine_sid(engine_sid)
+        if connection is None:
+            return None
+        return connection.spelled(self._commands.refuse(connection, event, given, refusal))
 
     def eject(self, engine_sid: str, why: str) -> None:
         """Note the offender and end the line, without waiting for it."""

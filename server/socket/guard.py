@@ -13,7 +13,6 @@ from socketio import packet
 
 from protocol.commands import COMMANDS
 from protocol.errors import ErrorCode, Refused
-from protocol.signals import Ack
 from server.services.limits import Allowance
 from server.socket.backlog import BYTES_MAX
 from server.socket.wire import EventPacket
@@ -48,6 +47,9 @@ class Lines(Protocol):
 
     def welcome(self, engine_sid: str) -> None:
         """Greet a connection that has just been made."""
+
+    def refuse(self, engine_sid: str, event: str, given: object, refusal: Refused) -> Any:  # noqa: ANN401 - JSON
+        """Tell a connection of a refused event; the acknowledgement, in its spelling."""
 
 
 class Guard:
@@ -132,10 +134,10 @@ class Guard:
             raise Offence("an event before the log-in")
         wait_s = self._wait_s(engine_sid)
         if wait_s:
-            self._refuse_rate(engine_sid, read, wait_s)
+            self._refuse(engine_sid, read, self._too_fast(engine_sid, wait_s))
         elif name not in COMMANDS:
             message = f"There is no event {name[:64]!r}. /api/events.json lists those there are."
-            self._acknowledge(engine_sid, read, Refused(ErrorCode.UNKNOWN_EVENT, message))
+            self._refuse(engine_sid, read, Refused(ErrorCode.UNKNOWN_EVENT, message))
         else:
             self._server._handle_event(engine_sid, "/", read.id, read.data)  # noqa: SLF001 - see selftest.py
 
@@ -143,17 +145,18 @@ class Guard:
         """Count one event; how long to wait where there are too many."""
         return 0.0 if self._allowance is None else self._allowance.take(engine_sid)
 
-    def _refuse_rate(self, engine_sid: str, read: Any, wait_s: float) -> None:  # noqa: ANN401 - python-socketio's packet
-        """Too many events: say so, and close on who does not listen."""
+    def _too_fast(self, engine_sid: str, wait_s: float) -> Refused:
+        """The refusal of too many events. Raises Offence for who does not listen."""
         self._refused[engine_sid] = self._refused.get(engine_sid, 0) + 1
         if self._refused[engine_sid] > REFUSED_MAX:
             raise Offence("a flood of events")
         message = f"That is more than {EVENTS_PER_S:.0f} events a second. Wait {wait_s:.2f} seconds and try again."
-        refusal = Refused(ErrorCode.RATE_LIMITED, message, retry_after_s=round(wait_s + 0.01, 2))
-        self._acknowledge(engine_sid, read, refusal)
+        return Refused(ErrorCode.RATE_LIMITED, message, retry_after_s=round(wait_s + 0.01, 2))
 
-    def _acknowledge(self, engine_sid: str, read: Any, refusal: Refused) -> None:  # noqa: ANN401 - as above
-        """Answer an event that is not handed on, where it asked for an answer."""
+    def _refuse(self, engine_sid: str, read: Any, refusal: Refused) -> None:  # noqa: ANN401 - python-socketio's packet
+        """Answer an event that is not handed on."""
+        name, given = read.data[0], read.data[1] if len(read.data) > 1 else None
+        answer = self._room.refuse(engine_sid, name, given, refusal)
         if read.id is not None:
-            ack = EventPacket(packet.ACK, [Ack(ok=False, error=refusal.body())], "/", read.id)
+            ack = EventPacket(packet.ACK, [answer], "/", read.id)
             self._server.eio.send(engine_sid, ack.encode())

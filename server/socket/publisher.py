@@ -85,8 +85,7 @@ class Publisher:
 
     def tell(self, connection: Connection, event: str, payload: Any) -> None:  # noqa: ANN401 - any struct of protocol
         """Emit to one socket, in its spelling."""
-        spelled = both_spellings(payload) if connection.both_spellings else payload
-        self._server.emit(event, spelled, to=connection.sid)
+        self._server.emit(event, connection.spelled(payload), to=connection.sid)
 
     def revoke(self, session_ids: Sequence[int], reason: str) -> None:
         """Tell and close every socket of these sessions. Neither blocks nor raises."""

@@ -10,6 +10,7 @@ import pytest
 import requests
 from websockets.exceptions import ConnectionClosed
 
+from protocol.ids import new_uid
 from tests.running import RunningServer
 from tests.server.socket.lines import PATH, Line, Wire, frame
 from tests.server.socket.outside import REFUSED, most_memory_mib, only_refusing, open_files, settles
@@ -287,6 +288,21 @@ def test_one_offender_is_one_line_of_the_log(start_server: ServerFactory) -> Non
             wire.say("z")
             wire.close_code()
     assert own.log.count(REFUSED) == 1
+
+
+def test_a_message_among_too_many_events_is_refused_by_its_uid(start_server: ServerFactory) -> None:
+    """A client written from document A asks for no acknowledgement: it hears of each of its messages by an event."""
+    pair = make_pair(start_server(env={"HEARTH_RATE_LIMITS": "on"}))
+    uid = new_uid()
+    with pair.ada.line() as line:
+        line.call("join_user_room", pair.ada.user_id)
+        for _ in range(150):
+            line.emit("nothing")
+        answer = line.call("send_message", {"conversationId": pair.conversation_id, "content": "x", "uid": uid})
+        refused = line.next("message_error")
+    assert refused == {"uid": uid, "error": answer["error"]}
+    assert refused["error"]["code"] == "rate_limited"
+    assert refused["error"]["retryAfterS"] == refused["error"]["retry_after_s"] > 0
 
 
 def test_a_flood_is_refused_then_closed(start_server: ServerFactory) -> None:
