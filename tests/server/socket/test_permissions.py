@@ -97,6 +97,33 @@ def test_nobody_hears_a_conversation_that_is_not_theirs(pair: Pair, message_id: 
         assert eve.hears(0.5) == []
 
 
+def test_unknown_keys_have_no_effect(pair: Pair) -> None:
+    """What a message or cursor is, the server decides."""
+    odd = {"message_id": 1, "position": 1, "version": 1, "is_read": True, "readAt": "1999", "sender": {"user_id": 1}}
+    with pair.bob.line() as line:
+        send = {"conversation_id": pair.conversation_id, "content": "x"}
+        plain = line.call("send_message", send)["message"]
+        message = line.call("send_message", {**send, **odd, "created_at": "1999", "deletedAt": "1999"})["message"]
+        own = ("message_id", "uid", "position", "version", "created_at")
+        assert {**message, **{key: plain[key] for key in own}} == plain
+        assert (message["position"], message["version"]) == (plain["position"] + 1, plain["version"] + 1)
+        ack = line.call("set_presence", {"status": "active", "user_id": pair.bob.user_id, "last_seen_at": "1999"})
+        assert ack == {"ok": True, "user_id": pair.bob.user_id}
+
+
+@pytest.mark.parametrize("form", [int, str])
+@pytest.mark.parametrize("key", ["", "conversation_id", "conversationId"])
+@pytest.mark.parametrize("event", ["join_conversation", "leave_conversation"])
+def test_an_id_comes_bare_or_in_an_object_as_number_or_text(
+    pair: Pair, event: str, key: str, form: type[int | str]
+) -> None:
+    number = form(pair.conversation_id)
+    with pair.ada.line() as line:
+        answer = line.call(event, {key: number, "user_id": form(pair.ada.user_id)} if key else number)
+    assert (answer["ok"], answer["conversation_id"]) == (True, pair.conversation_id)
+    assert event == "leave_conversation" or pair.ada.user_id in answer["activeUsers"]
+
+
 def test_a_refused_message_is_told_with_its_uid(pair: Pair) -> None:
     uid = "01890000-0000-7000-8000-000000000001"
     with pair.eve.line() as line:
