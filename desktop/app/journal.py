@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import re
 import sys
@@ -17,6 +18,7 @@ from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 log = logging.getLogger(__name__)
 
 FILE_NAME = "hearth.log"
+CRASH_NAME = "crash.log"
 _BYTES, _OLD_FILES = 1_000_000, 3
 _FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LEVELS = {
@@ -59,6 +61,8 @@ def open_journal(folder: Path) -> None:
         screen.setLevel(logging.WARNING)
         screen.setFormatter(Redacted("%(levelname)s %(name)s: %(message)s"))
         root.addHandler(screen)
+    # Where Python itself falls, the place is told: a terminal hears it, a windowed program has a file.
+    faulthandler.enable(sys.stderr if sys.stderr is not None else (folder / CRASH_NAME).open("a"))
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_error
     sys.unraisablehook = lambda what: _log_error(what.exc_type, what.exc_value, what.exc_traceback)

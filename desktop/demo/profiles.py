@@ -61,6 +61,10 @@ class Window:
         """Whether it is still open."""
         return self._child is not None and self._child.runs
 
+    def last_words(self) -> str:
+        """The end of what it wrote to its standard error."""
+        return self._log.read_text(encoding="utf-8", errors="replace")[-2000:] if self._log.exists() else ""
+
     def ask_to_close(self) -> None:
         """Ask it to close."""
         if self._child is not None:

@@ -133,7 +133,7 @@ async def _for_pictures(windows: list[Window], camera: Camera, troupe: Troupe, h
         await asyncio.sleep(1.0)
         for window, place in zip(windows, places, strict=True):
             if not window.runs:
-                raise DemoError(f"{window.person.display_name}'s window has ended by itself.")
+                raise DemoError(f"{window.person.display_name}'s window has ended by itself.\n{window.last_words()}")
             taken = camera.take(place, pictures / f"{window.person.username}-{theme}.png")
             print(f"Picture: {taken.absolute()}", flush=True)
         await asyncio.to_thread(_close_all, windows)
