@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, Qt, qVersion
+from PySide6.QtCore import QLockFile, qVersion
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from desktop.app import journal
 from desktop.app.desk import Desk
 from desktop.app.folders import Folders
+from desktop.app.line_changes import LineChanges
 from desktop.app.options import Options, read_options
 from desktop.app.self_check import check
 from desktop.cache.settings_file import SettingsFile
@@ -100,11 +101,13 @@ async def _live(app: QApplication, options: Options, desk: Desk) -> int:
             ended.set_result(None)
 
     app.lastWindowClosed.connect(end)
-    app.applicationStateChanged.connect(lambda state: _came_back(desk, state))
+    changes = LineChanges(app)
+    changes.noticed.connect(lambda: _try_line(desk))
     unhook = _end_on_signals(end)
     status = 0
     try:
         await desk.open()
+        changes.follow_network()
         if options.self_check:
             status = await check(desk, options.self_check, options.user)
         else:
@@ -117,11 +120,15 @@ async def _live(app: QApplication, options: Options, desk: Desk) -> int:
     return status
 
 
-def _came_back(desk: Desk, state: Qt.ApplicationState) -> None:
-    """Somebody looks at the app again, perhaps after the computer slept: an offline line is tried at once."""
-    active = state is Qt.ApplicationState.ApplicationActive
-    if active and desk.session is not None and desk.session.connection.value.line is Line.OFFLINE:
+def _try_line(desk: Desk) -> None:
+    """Try at once; a line that believes to be up is asked whether anybody is still there."""
+    if desk.session is not None and is_worth_a_try(desk.session.connection.value.line):
         desk.session.retry_now()
+
+
+def is_worth_a_try(line: Line) -> bool:
+    """Whether another network or a sleep may have changed it; the others are under way or wait for the person."""
+    return line in {Line.CONNECTED, Line.OFFLINE}
 
 
 def _end_on_signals(end: Callable[[], None]) -> Callable[[], None]:
