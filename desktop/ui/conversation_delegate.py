@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from desktop.core.bubble import ConversationRow, Preview, Tick
 from desktop.models.conversation_model import preview_sender, preview_words
 from desktop.models.roles import Role
 from desktop.ui import fonts, icons, theme
 from desktop.ui.avatars import paint_avatar, paint_presence
-from desktop.ui.plain_text import one_line
+from desktop.ui.plain_text import one_line, tool_tip
 from protocol.text import isolate
 
 ROW_PX = 64
@@ -95,6 +95,17 @@ class ConversationDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Every row is as high as any other."""
         return QSize(0, ROW_PX)
+
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
+        """Tell a name whole where the row has no room for it."""
+        row = index.data(Role.ROW)
+        if event.type() is not QEvent.Type.ToolTip or not isinstance(row, ConversationRow):
+            return super().helpEvent(event, view, option, index)
+        name = isolate(one_line(row.title))
+        room = lay_out(option.rect, str(index.data(Role.TIME)), row.unread).name.width() + 1
+        is_cut = QFontMetrics(fonts.text(weight=600)).horizontalAdvance(name) > room
+        QToolTip.showText(event.globalPos(), tool_tip(row.title) if is_cut else "", view)
+        return True
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one row."""

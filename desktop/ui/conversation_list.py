@@ -45,6 +45,7 @@ class ConversationList(QWidget):
         self.search = SearchField(SEARCH_KEYS, "Search conversations by name")
         self.indicator = ConnectionIndicator(urlsplit(server).netloc or server)
         self.notice = Notice()
+        self.reason = PlainLabel(size_px=fonts.META_PX, ink="bad", wrap=True)
         self._skeleton = SkeletonRows()
         self._nothing = QWidget()
         self.places = QStackedWidget()
@@ -86,7 +87,10 @@ class ConversationList(QWidget):
         column.addLayout(self._head())
         column.addLayout(self._chips())
         column.addWidget(self.places, 1)
+        column.addWidget(self.reason)
         column.addWidget(self.indicator)
+        self.reason.setContentsMargins(16, 8, 16, 8)
+        self.reason.hide()
 
     def _head(self) -> QVBoxLayout:
         """Title and pencil, and the search below."""
@@ -152,9 +156,12 @@ class ConversationList(QWidget):
         return self._pictures.get(url, size, size, ratio=self.devicePixelRatioF()) if url else None
 
     def _show_connection(self, connection: Connection) -> None:
-        """Say what the line is like."""
+        """Say what the line is like; and why, beside rows, where it stays like that until somebody does something."""
         self.indicator.show_connection(connection)
+        lasting = connection.line in {Line.SIGNED_OUT, Line.TOO_OLD}
+        self.reason.setText(connection.reason or "")
         self._settle()
+        self.reason.setVisible(lasting and bool(connection.reason) and self.places.currentWidget() is self.view)
 
     def _show_unread(self, total: int) -> None:
         """Say how many messages are unread."""

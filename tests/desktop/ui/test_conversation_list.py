@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
+from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QToolTip
 
 from desktop.core.bubble import Connection, Line
 from desktop.core.listops import Insert, Move
@@ -28,6 +28,7 @@ from desktop.ui.conversation_delegate import ConversationDelegate, badge_words, 
 from desktop.ui.conversation_list import ConversationList
 from desktop.ui.conversation_view import ConversationView
 from desktop.ui.pictures import Pictures
+from desktop.ui.plain_text import tool_tip
 from desktop.ui.skeleton import SkeletonRows
 from protocol.shapes import User
 from tests.desktop.conversation_rows import Rows, row
@@ -199,6 +200,40 @@ def test_each_kind_of_nothing_is_told_and_leads_on(qloop: QLoop) -> None:
             assert s.titles() == ["Maya"]
 
     qloop(play())
+
+
+def test_what_only_a_person_can_mend_is_told_beside_the_rows(qloop: QLoop) -> None:
+    async def play() -> None:
+        async with scene() as s:
+            s.add("Maya", "1")
+            await s.start()
+            for line in (Line.TOO_OLD, Line.SIGNED_OUT):
+                s.session.connection.value = Connection(line, reason="Do something about it.")
+                assert s.pane.reason.isVisible()
+                assert s.pane.reason.text() == "Do something about it."
+            for passing in (CONNECTED, Connection(Line.OFFLINE, reason="Nobody answers.")):
+                s.session.connection.value = passing
+                assert not s.pane.reason.isVisible()
+
+    qloop(play())
+
+
+def test_a_cut_name_is_told_whole_under_the_pointer(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    # The offscreen platform complains of each tooltip that is really shown.
+    monkeypatch.setattr(QToolTip, "showText", lambda _place, words, _view: told.append(words))
+    fonts.install()
+    long_name = "Anna-Katharina Wilhelmina von Hohenstein-Ehrenfels <b>"
+    model = ConversationModel(Rows(row(1, title="Maya"), row(2, title=long_name)), Clock(lambda: 0))
+    view = ConversationView(ConversationFilter(model), lambda _url, _size: None)
+    view.resize(311, 600)
+    view.show()
+    for number in range(2):
+        place = view.visualRect(view.model().index(number, 0)).center()
+        ask = QHelpEvent(QEvent.Type.ToolTip, place, view.viewport().mapToGlobal(place))
+        QApplication.sendEvent(view.viewport(), ask)
+    view.close()
+    assert told == ["", tool_tip(long_name)]
 
 
 @pytest.mark.parametrize(
