@@ -15,7 +15,7 @@ from gevent.event import Event
 from gevent.threadpool import ThreadPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from server.config import Config, load_keys
+from server.config import Config, ConfigError, check_keys, load_keys
 from server.http.application import build_application
 from server.http.listening import Listener
 from server.services.access import Access
@@ -37,6 +37,7 @@ from server.socket.gateway import SocketRoom, attach
 from server.socket.presence import Presences
 from server.socket.publisher import Publisher
 from server.storage.blobs import FolderBlobs
+from server.storage.engines import database_path
 from server.storage.unit import Database
 
 T = TypeVar("T")
@@ -135,7 +136,8 @@ def create_app(config: Config) -> HearthApp:
 
 
 def serve(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises what `create_app` raises, and OSError."""
+    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises what `check` and `create_app` raise."""
+    check(config)
     app = create_app(config)
     server = Listener((config.host, config.port), app.flask, log=None, **_tls(config))
     server.start()
@@ -155,12 +157,23 @@ def serve(config: Config) -> None:
     _log.info("stopped")
 
 
+def check(config: Config) -> None:
+    """Whether a server could start with these settings; makes nothing. Raises ConfigError, ValueError."""
+    database_path(config.database)
+    check_keys(config.data_dir)
+    _tls(config)
+
+
 def _tls(config: Config) -> dict[str, ssl.SSLContext]:
-    """The server's certificate, where the operator gave one."""
+    """The server's certificate, where the operator gave one. Raises ConfigError."""
     if config.tls_cert is None or config.tls_key is None:
         return {}
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(config.tls_cert, config.tls_key)
+    try:
+        context.load_cert_chain(config.tls_cert, config.tls_key)
+    except OSError as error:
+        message = f"tls_cert and tls_key cannot be used ({error}). Give a certificate and its own key, as PEM files."
+        raise ConfigError(message) from error
     return {"ssl_context": context}
 
 

@@ -149,7 +149,8 @@ def _init(_options: argparse.Namespace, config: Config) -> None:
 
 
 def _check_config(_options: argparse.Namespace, config: Config) -> None:
-    """Print the settings in force; no secret is among them."""
+    """Print the settings in force, if a server could start with them; no secret is among them."""
+    app.check(config)
     for name in config.__struct_fields__:
         print(f"{name} = {getattr(config, name)}")
 

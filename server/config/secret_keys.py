@@ -37,12 +37,24 @@ def load_keys(data_dir: Path) -> SecretKeys:
     path = data_dir / _FILE
     if not path.exists():
         _create(path)
+    return SecretKeys(_read(path))
+
+
+def check_keys(data_dir: Path) -> None:
+    """Look at the keys of this data directory, where there are some. Raises ConfigError as `load_keys` would."""
+    path = data_dir / _FILE
+    if path.exists():
+        _read(path)
+
+
+def _read(path: Path) -> bytes:
+    """The secret in its file. Raises ConfigError."""
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise ConfigError(f"{path} can be read by others. Run: chmod 600 {path}")
     secret = path.read_bytes()
     if len(secret) != _BYTES:
         raise ConfigError(f"{path} is damaged. Restore it from a backup; without it everybody must log in again.")
-    return SecretKeys(secret)
+    return secret
 
 
 def _create(path: Path) -> None:

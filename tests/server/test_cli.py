@@ -105,6 +105,32 @@ def test_check_config_tells_what_holds_and_makes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "data_dir", "told"),
+    [
+        ({"HEARTH_DATABASE_URL": "postgresql://localhost/hearth"}, "data", "sqlite:///"),
+        ({"HEARTH_TLS_CERT": "{here}/file", "HEARTH_TLS_KEY": "{here}/file"}, "data", "PEM"),
+        ({}, "file/data", "file"),
+        ({}, "open", "chmod 600"),
+    ],
+)
+def test_check_config_tells_what_serve_would_refuse(
+    tmp_path: Path, settings: dict[str, str], data_dir: str, told: str
+) -> None:
+    (tmp_path / "file").write_text("neither a certificate nor a folder")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "secret.key").write_bytes(b"x" * 32)
+    (tmp_path / "open" / "secret.key").chmod(0o644)
+    server = RunningServer(tmp_path, env={name: text.format(here=tmp_path) for name, text in settings.items()})
+    server.data_dir = tmp_path / data_dir
+    for command in ("check-config", "serve"):
+        done = server.command(command)
+        assert (done.returncode, done.stdout) in ((1, ""), (2, ""))
+        assert told in done.stderr.removeprefix("hearth-server: ")
+        assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "open"], "neither has made anything"
+
+
 def test_a_port_in_use_is_told(start_server: ServerFactory) -> None:
     server = start_server()
     other = RunningServer(server.data_dir.parent / "other")
