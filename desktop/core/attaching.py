@@ -9,7 +9,7 @@ from desktop.core.rows import kind_of, mime_of
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
 
-_UNITS = (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000))
+_UNITS = (("GB", 1000**3), ("MB", 1000**2), ("KB", 1000))
 
 
 async def measured(disk: OutboxFile, path: Path, limits: Limits) -> LocalFile:

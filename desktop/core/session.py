@@ -18,15 +18,7 @@ from desktop.core.delivery import Delivery
 from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
-from desktop.core.ports import (
-    Api,
-    Arrived,
-    Clock,
-    HistoryPage,
-    Live,
-    OutboxFile,
-    Unreachable,
-)
+from desktop.core.ports import Api, Arrived, Clock, HistoryPage, Live, OutboxFile, Unreachable
 from desktop.core.progress import Following
 from desktop.core.receipts import ReadReporter
 from desktop.core.refill import Refill
@@ -70,6 +62,7 @@ class Session:
         self.me: Observable[User] = Observable(me)
         self.api = api
         self.limits = limits
+        """The server's; another value counts from then on."""
         self.keep = outbox_file.keep
         """Makes a file of bytes that outlives the app for as long as a waiting message needs it (core/ports.py)."""
         self._pace = pace or Pace()
@@ -87,7 +80,9 @@ class Session:
         self._reporter = ReadReporter(self._report_read, self._pace.report_s)
         self._typists = Typists(self._pace.typing_expires_s, lambda identity: self._refresh({identity}))
         self._attention = Attention(self._tell, self._pace.typing_repeat_s)
-        self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, limits, self._end_of)
+        self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, lambda: self.limits, self._end_of)
+        self.measured = self._writing.measured
+        """What is known of a file that may be attached (core/attaching.py)."""
         maker = RowMaker(self._store, me.user_id, self._outbox.entries, self._typists.of, self._count_unread)
         self._maker = maker
         self.conversations = ConversationList(self._store, maker)

@@ -25,7 +25,7 @@ class Writing:
         delivery: Delivery,
         disk: OutboxFile,
         clock: Clock,
-        limits: Limits,
+        limits: Callable[[], Limits],
         to_the_end: Callable[[int], None],
     ) -> None:
         self._outbox = outbox
@@ -46,10 +46,14 @@ class Writing:
         """One message a file; see `Session.send_files`."""
         return asyncio.ensure_future(self._measure(conversation_id, list(paths), self._checked(caption)))
 
+    async def measured(self, path: Path) -> LocalFile:
+        """What is known of a file, before it is shown. Raises Refused, in words, for what cannot be attached."""
+        return await measured(self._disk, path, self._limits())
+
     def _checked(self, text: str) -> str:
         """Text as the server would store it. Raises Refused when it is too long."""
         content = clean_content(text)
-        most = self._limits.content_chars
+        most = self._limits().content_chars
         if len(content) > most:
             message = f"This text has {len(content):,} characters; a message may have {most:,}."
             raise Refused(ErrorCode.CONTENT_TOO_LONG, f"{message} Shorten it, or attach it as a file.")
@@ -71,7 +75,7 @@ class Writing:
 
     async def _measure(self, conversation_id: int, paths: list[Path], caption: str) -> None:
         """Look at the files first, so that all or none are shown."""
-        files = [await measured(self._disk, path, self._limits) for path in paths]
+        files = [await self.measured(path) for path in paths]
         texts = [caption] + [""] * len(files)
         parts = zip(texts, paths, files, strict=False)
         entries = [self._entry(conversation_id, text, path, file) for text, path, file in parts]

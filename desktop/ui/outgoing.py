@@ -13,14 +13,11 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QObject, S
 from PySide6.QtGui import QImage
 
 from desktop.core.bubble import Bubble
-from desktop.core.rows import kind_of, mime_of
 from desktop.core.session import Session
 from desktop.ui.composer import Composer, Unsent, local_paths
-from desktop.ui.file_words import size_words
 from desktop.ui.staged_files import Staged
 from desktop.ui.tasks import Tasks
 from protocol.errors import Refused
-from protocol.limits import Limits
 
 _log = logging.getLogger(__name__)
 
@@ -145,16 +142,21 @@ class Outgoing(QObject):
             self._session.typing(self._conversation_id, on=on)
 
     async def _weigh_and_stage(self, paths: list[Path]) -> None:
-        """Look at the files in a thread."""
+        """Stage what the server would take, and say why of the others."""
         conversation_id = self._conversation_id
-        try:
-            staged = await asyncio.to_thread(weighed, paths, self._session.limits)
-        except Refused as refusal:
-            self._complain(conversation_id or 0, refusal.message)
-            return
-        if conversation_id == self._conversation_id:
+        staged, wrong = [], []
+        for path in paths:
+            try:
+                file = await self._session.measured(path)
+            except Refused as refusal:
+                wrong.append(refusal.message)
+            else:
+                staged.append(Staged(path, file.size))
+        if staged and conversation_id == self._conversation_id:
             self._composer.staged.add(staged)
             self._composer.setFocus()
+        if wrong:
+            self._complain(conversation_id or 0, _at_most(wrong))
 
     async def _stage_picture(self, picture: QImage) -> None:
         """Keep a pasted picture as a file beside the outbox, which can be sent again after a restart."""
@@ -171,23 +173,11 @@ class Outgoing(QObject):
             await self._weigh_and_stage([path])
 
 
-def weighed(paths: Sequence[Path], limits: Limits) -> list[Staged]:
-    """The files with their sizes in bytes. Raises Refused, with the limit in words, for what the server refuses."""
-    staged = []
-    for path in paths:
-        if path.is_dir():
-            raise Refused("invalid_request", f"{path.name} is a folder. Choose the files in it, or pack it first.")
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise Refused("not_found", f"{path.name} cannot be read. Choose another file.") from error
-        is_image = kind_of(mime_of(path.name)) == "image"
-        most, what = (limits.image_bytes, "A picture") if is_image else (limits.file_bytes, "A file")
-        if size > most:
-            has = f"{path.name} has {size_words(size)}."
-            raise Refused("file_too_large", f"{has} {what} may have {size_words(most)} here. Choose a smaller one.")
-        staged.append(Staged(path, size))
-    return staged
+def _at_most(sentences: Sequence[str], count: int = 3) -> str:
+    """A few sentences, each on its line, and how many more there would be: the field must stay in sight."""
+    more = len(sentences) - count
+    rest = [f"{more} more of the files cannot be attached either."] if more > 0 else []
+    return "\n".join([*sentences[:count], *rest])
 
 
 def _as_png(picture: QImage) -> bytes:

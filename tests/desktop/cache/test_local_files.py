@@ -77,7 +77,7 @@ def test_a_folder_and_a_missing_file_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "words"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (3_140_000, "3.1 MB"), (25_000_000, "25 MB")],
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 KB"), (3_140_000, "3.1 MB"), (25_000_000, "25 MB")],
 )
 def test_sizes_in_words(size: int, words: str) -> None:
     assert in_words(size) == words

@@ -370,7 +370,7 @@ def test_files_beyond_the_limit_are_refused_with_it_before_anything_is_shown(
 
     async def story() -> None:
         async with talk.session(limits=Limits(file_bytes=2000)) as anna:
-            for bad, sentence in (("big.bin", "2 kB"), ("empty.txt", "empty"), (".", "folder"), ("none.txt", "cannot")):
+            for bad, sentence in (("big.bin", "2 KB"), ("empty.txt", "empty"), (".", "folder"), ("none.txt", "cannot")):
                 with pytest.raises(Refused, match=sentence):
                     await anna.send_files(talk.identity, [tmp_path / "small.txt", tmp_path / bad])
             assert bubbles(anna.timeline(talk.identity)) == []

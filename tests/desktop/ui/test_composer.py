@@ -255,14 +255,16 @@ def test_an_upload_can_be_cancelled(qloop: QLoop, tmp_path: Path) -> None:
 def test_too_large_files_folders_and_missing_files_are_refused_before_upload(qloop: QLoop, tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"x" * 3000)
     (tmp_path / "photo.png").write_bytes(b"x" * 1500)
+    (tmp_path / "nothing.txt").touch()
 
     async def scene() -> None:
         async with opened(limits=Limits(file_bytes=2000, image_bytes=1000)) as s:
             for name, words in (
-                ("film.mp4", "A file may have 2 KB"),
-                ("photo.png", "A picture may have 1 KB"),
+                ("film.mp4", "a file may have 2 KB"),
+                ("photo.png", "a picture may have 1 KB"),
                 ("", "is a folder"),
                 ("gone.txt", "cannot be read"),
+                ("nothing.txt", "is empty"),
             ):
                 s.page.composer.show_problem("")
                 s.page.outgoing.stage([tmp_path / name])
@@ -270,6 +272,35 @@ def test_too_large_files_folders_and_missing_files_are_refused_before_upload(qlo
                 assert words in s.page.composer.problem()
             assert s.page.composer.staged.files() == ()
             assert not any(name == "upload" for name, _ in s.server.calls)
+
+    qloop(scene())
+
+
+def test_of_several_files_those_that_fit_are_staged_and_the_others_named(qloop: QLoop, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"x" * 3000)
+    (tmp_path / "note.txt").write_text("words")
+
+    async def scene() -> None:
+        async with opened(limits=Limits(file_bytes=2000)) as s:
+            s.page.outgoing.stage([tmp_path / "film.mp4", tmp_path / "note.txt", tmp_path / "gone.txt"])
+            await until(lambda: s.page.composer.problem() != "")
+            assert [file.path.name for file in s.page.composer.staged.files()] == ["note.txt"]
+            assert "film.mp4" in s.page.composer.problem()
+            assert "gone.txt" in s.page.composer.problem()
+
+    qloop(scene())
+
+
+def test_limits_learned_later_count(qloop: QLoop, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_bytes(b"x" * 1500)
+
+    async def scene() -> None:
+        async with opened(limits=Limits(file_bytes=2000)) as s:
+            s.session.limits = Limits(file_bytes=1000)
+            s.page.outgoing.stage([tmp_path / "note.txt"])
+            await until(lambda: "a file may have 1 KB" in s.page.composer.problem())
+            with pytest.raises(Refused):
+                await s.session.send_files(s.talk, [tmp_path / "note.txt"])
 
     qloop(scene())
 
