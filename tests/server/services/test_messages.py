@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, update
 
 from protocol.commands import Page, SendMessage, SentFile
 from protocol.errors import ErrorCode, Refused
 from protocol.ids import new_uid
 from server.services.ports import Actor
 from server.storage.attachments import key_of
+from server.storage.tables import conversations, messages
+from server.storage.unit import Unit
 from tests.server.files.media import picture
 from tests.server.services.setting import Setting
 
@@ -235,6 +238,26 @@ def test_pages(talk: tuple[Setting, Actor, int], page: Page, positions: range) -
     found = setting.messages.page(reader, direct, page)
     assert [message.position for message in found.messages] == list(positions)
     assert (found.first_position, found.last_position, found.head) == (1, 120, 123)
+
+
+def test_without_paging_a_list_is_everything_up_to_ten_thousand(setting: Setting, ada: Actor, direct: int) -> None:
+    many = 10_050
+    row = {"conversation_id": direct, "sender_id": ada.user_id, "type": "text", "content": "x", "content_hash": ""}
+    rows = [
+        {**row, "uid": new_uid(), "position": number, "version": 3 + number, "created_at": number}
+        for number in range(1, many + 1)
+    ]
+
+    def job(unit: Unit) -> None:
+        unit.connection.execute(insert(messages), rows)
+        grown = {"head": many + 3, "last_position": many}
+        unit.connection.execute(update(conversations).values(grown))
+
+    setting.database.write(job)
+    found = setting.messages.page(ada, direct, Page())
+    assert [message.position for message in found.messages] == list(range(51, many + 1))
+    older = setting.messages.page(ada, direct, Page(before=51)).messages
+    assert [message.position for message in older] == list(range(1, 51))
 
 
 def test_a_page_has_one_anchor(setting: Setting, ada: Actor, direct: int) -> None:
