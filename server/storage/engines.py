@@ -45,9 +45,13 @@ def reading_engine(path: Path) -> Engine:
 
 
 def _engine(path: Path, pool: type[NullPool | QueuePool], **options: int) -> Engine:
-    """An engine on the file; its connections may wander between threads, one at a time."""
+    """An engine on the file; its connections may wander between threads, one at a time.
+
+    What fails is logged with its traceback, so errors keep the values (texts, hashes) to themselves.
+    """
     settings: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
-    return create_engine(f"sqlite:///{path}", poolclass=pool, connect_args=settings, **options)
+    address = f"sqlite:///{path}"
+    return create_engine(address, poolclass=pool, connect_args=settings, hide_parameters=True, **options)
 
 
 def _prepare(engine: Engine, pragmas: list[str]) -> None:

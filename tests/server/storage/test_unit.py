@@ -47,6 +47,17 @@ def test_a_reader_cannot_write(database: Database) -> None:
         snapshot.exec_driver_sql("DELETE FROM server_facts")
 
 
+def test_a_statement_that_fails_tells_no_values(database: Database) -> None:
+    """An unexpected failure is logged with its traceback, and the log holds no texts."""
+    statement = "SELECT ? FROM nothing"
+    with pytest.raises(OperationalError) as caught, database.read() as snapshot:
+        snapshot.exec_driver_sql(statement, ("canary",))
+    assert "canary" not in str(caught.value)
+    with pytest.raises(OperationalError) as caught:
+        database.write(lambda unit: unit.connection.exec_driver_sql(statement, ("canary",)))
+    assert "canary" not in str(caught.value)
+
+
 def test_numbers_are_contiguous_under_many_writers(database: Database) -> None:
     room = database.write(_room)
 
