@@ -132,7 +132,10 @@ class ConversationRow:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands above a timeline; `typing` names who types now, `last_seen_ms` where offline and known."""
+    """What stands above a timeline; `typing` names who types now, `last_seen_ms` where offline and known.
+
+    `status_text` is what the other one says of themselves; empty in a group.
+    """
 
     conversation_id: int
     title: str
@@ -142,6 +145,7 @@ class Header:
     presence: PresenceStatus | None
     last_seen_ms: int | None = None
     typing: tuple[str, ...] = ()
+    status_text: str = ""
 
 
 class Line(Enum):

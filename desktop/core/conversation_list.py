@@ -71,6 +71,7 @@ class RowMaker:
             presence=(presence.status if presence else "offline") if peer else None,
             last_seen_ms=from_wire(seen_at) if seen_at else None,
             typing=tuple(self._name(user_id) for user_id in self._typing(conversation_id)),
+            status_text=peer.status_text if peer else "",
         )
 
     def _peer(self, held: Held) -> User | None:

@@ -13,7 +13,7 @@ from desktop.ui import theme
 from desktop.ui.avatars import PRESENCE_WORDS, Avatar
 from desktop.ui.buttons import IconButton
 from desktop.ui.pictures import Pictures
-from desktop.ui.plain_text import ElidedLabel
+from desktop.ui.plain_text import ElidedLabel, one_line
 from protocol.text import isolate
 
 HEIGHT = 60
@@ -115,6 +115,13 @@ def status_of(header: Header, clock: Clock) -> tuple[str, str]:
     """The words under a name, and the token of their colour."""
     if header.typing:
         return "typing…", "accent_text"
+    words, ink = _presence_of(header, clock)
+    says = isolate(one_line(header.status_text)) if header.status_text else ""
+    return " · ".join(filter(None, (words, says))), ink
+
+
+def _presence_of(header: Header, clock: Clock) -> tuple[str, str]:
+    """Whether they are there, or when they last were."""
     match header.presence:
         case None:
             return "", "ink2"
