@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Protocol, assert_never
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QSortFilterProxyModel,
-    Qt,
-    QTimer,
-)
+from PySide6.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt, QTimer
 
 from desktop.core import moments
 from desktop.core.bubble import ConversationRow, Preview, Tick
-from desktop.core.listops import Facet, Insert, ListOp, Move, Remove, Replace, replay
-from desktop.core.observable import Topic
+from desktop.core.listops import Facet
 from desktop.core.ports import Clock
+from desktop.models.replica import Index, Replica, RowSource
 from desktop.models.roles import Role, roles_of
 
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
 LONGEST_TIMER_MS = 2**31 - 1
 """Qt's timers count in 32 bits: further changes are reached by way of this one."""
 
 MEDIA_WORDS = {"image": "Photo", "video": "Video", "file": "File"}
 PRESENCE_WORDS = {"active": "online", "away": "away", "busy": "do not disturb", "offline": ""}
 TICK_WORDS = {Tick.WAITING: "sending", Tick.SENT: "sent", Tick.READ: "read", Tick.FAILED: "not sent"}
-
-
-class RowSource(Protocol):
-    """What the model follows: the core's `ConversationList`, or any list that tells its operations afterwards."""
-
-    @property
-    def rows(self) -> Sequence[ConversationRow]:
-        """The rows now."""
-
-    @property
-    def operations(self) -> Topic[Sequence[ListOp[ConversationRow]]]:
-        """What has just been done to them."""
 
 
 def preview_words(preview: Preview) -> str:
@@ -74,32 +50,22 @@ def spoken(row: ConversationRow, time_words: str) -> str:
     return ", ".join(filter(None, (row.title, presence, unread, second, tick, time_words)))
 
 
-class ConversationModel(QAbstractListModel):
-    """The replica of the conversation list. Owns its copy of the rows, and the timer to the next change of a time."""
+class ConversationModel(Replica[ConversationRow]):
+    """The replica of the conversation list. Owns the timer to the next change of a time."""
 
-    def __init__(self, source: RowSource, clock: Clock, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[ConversationRow] = list(source.rows)
+    def __init__(self, source: RowSource[ConversationRow], clock: Clock, parent: QObject | None = None) -> None:
+        super().__init__(source, parent)
         self._clock = clock
         self._times: dict[int, tuple[int, moments.ListTime]] = {}
         self._due_ms: int | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.refresh_times)
-        self._unsubscribe: Callable[[], None] = source.operations.subscribe(self._replay)
 
     def detach(self) -> None:
         """Follow the list no longer; the rows stay as they are."""
-        self._unsubscribe()
+        super().detach()
         self._timer.stop()
-
-    def row(self, index: int) -> ConversationRow:
-        """The row at an index from 0."""
-        return self._rows[index]
-
-    def rows(self) -> Sequence[ConversationRow]:
-        """All rows of this replica, to be read only."""
-        return self._rows
 
     def index_of(self, conversation_id: int) -> QModelIndex:
         """Where a conversation stands; an invalid index where it does not."""
@@ -107,10 +73,6 @@ class ConversationModel(QAbstractListModel):
             if row.conversation_id == conversation_id:
                 return self.index(place)
         return QModelIndex()
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        """How many conversations there are."""
-        return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """The row, its key, its time's words, its title or all of it in words."""
@@ -161,32 +123,6 @@ class ConversationModel(QAbstractListModel):
         if change_ms is not None and (self._due_ms is None or change_ms < self._due_ms):
             self._due_ms = change_ms
             self._timer.start(min(max(change_ms - self._clock.now_ms(), 0), LONGEST_TIMER_MS))
-
-    def _replay(self, operations: Sequence[ListOp[ConversationRow]]) -> None:
-        """Bring the replica up to date by one batch."""
-        for operation in operations:
-            match operation:
-                case Insert(index, rows):
-                    if rows:
-                        self.beginInsertRows(_NOWHERE, index, index + len(rows) - 1)
-                        replay(self._rows, operation)
-                        self.endInsertRows()
-                case Remove(index, count):
-                    if count:
-                        self.beginRemoveRows(_NOWHERE, index, index + count - 1)
-                        replay(self._rows, operation)
-                        self.endRemoveRows()
-                case Move(source, target):
-                    # Qt counts the target before the row is taken out.
-                    there = target + 1 if target > source else target
-                    if self.beginMoveRows(_NOWHERE, source, source, _NOWHERE, there):
-                        replay(self._rows, operation)
-                        self.endMoveRows()
-                case Replace(index, _, facets):
-                    replay(self._rows, operation)
-                    self.dataChanged.emit(self.index(index), self.index(index), roles_of(facets))
-                case _:
-                    assert_never(operation)
 
 
 class ConversationFilter(QSortFilterProxyModel):
