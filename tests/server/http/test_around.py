@@ -9,7 +9,6 @@ import re
 import signal
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -25,6 +24,7 @@ from server.config import Config
 from server.http.binding import EXTENSION
 from tests.conftest import ExpectLog
 from tests.running import PASSWORD, RunningServer
+from tests.server.certificates import make_certificate
 from tests.server.conftest import ServerFactory
 from tests.server.files import media
 from tests.server.http.scene import Scene, set_scene
@@ -251,12 +251,7 @@ def test_a_request_under_way_is_answered_before_it_goes_down(start_server: Serve
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate of our own for 127.0.0.1, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subject = ["-subj", "/CN=hearth.test", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    subprocess.run([*made, *subject, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
-    return cert, key
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 def test_tls_from_its_own_files(start_server: ServerFactory, certificate: tuple[Path, Path]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import subprocess
 import warnings
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 import socketio
 
+from tests.server.certificates import make_certificate
 from tests.server.socket.lines import Line
 from tests.server.socket.people import Pair, Person, ServerFactory, leave
 
@@ -80,10 +80,7 @@ def test_half_a_character_is_left_out(pair: Pair) -> None:
 
 
 def test_over_tls_with_each_transport(start_server: ServerFactory, tmp_path: Path) -> None:
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    subject = ["-subj", "/CN=hearth.test", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    subprocess.run([*made, *subject, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    cert, key = make_certificate(tmp_path)
     own = start_server(arguments=["--tls-cert", str(cert), "--tls-key", str(key)])
     token = own.command("create-user", "ada").stdout and own.command("token", "create", "ada").stdout.split()[-1]
 
