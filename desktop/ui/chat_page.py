@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import Bubble, Header
@@ -206,9 +207,9 @@ class ChatPage(QWidget):
         self._viewer = viewer
 
     def _close_viewer(self) -> None:
-        """Close the viewer, if it is open."""
+        """Close the viewer, if it is open. Closed by its reader, it has deleted itself."""
         viewer, self._viewer = self._viewer, None
-        if viewer is not None:
+        if viewer is not None and isValid(viewer):
             viewer.close()
 
     # Dropped files

@@ -15,8 +15,10 @@ from desktop.core.ports import HistoryPage
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.buttons import Button
 from desktop.ui.connection_bar import ConnectionBar
+from desktop.ui.image_viewer import ImageViewer
 from desktop.ui.seen_reporter import SeenReporter
 from protocol.errors import ErrorCode, Refused
+from tests.desktop import timeline_rows
 from tests.desktop.chat_scene import opened
 from tests.desktop.doubles import until
 from tests.desktop.loop import QLoop
@@ -306,5 +308,20 @@ def test_the_line_is_told_only_after_a_while(qloop: QLoop) -> None:
             assert bar.words() == ""
             ends()
             bar.deleteLater()
+
+    qloop(scene())
+
+
+def test_pictures_are_opened_and_closed_again_and_again(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened(1) as s:
+            picture = timeline_rows.bubble(1, "First", files=(timeline_rows.image("a.jpg"),))
+            for _ in range(2):
+                s.page.message_actions.picture_opened.emit(picture, 0)
+                (viewer,) = s.page.findChildren(ImageViewer)
+                assert viewer.isVisible()
+                QTest.keyClick(viewer, Qt.Key.Key_Escape)
+                await until(lambda: not s.page.findChildren(ImageViewer))
+            s.page.close_conversation()
 
     qloop(scene())
