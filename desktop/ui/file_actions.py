@@ -68,8 +68,8 @@ class FileActions(QObject):
             self._opened.cleanup()
 
     def folder(self) -> str:
-        """The folder last chosen from or saved into."""
-        return self._folder
+        """The folder last chosen from or saved into; home where that is gone: a dialog would take it for a name."""
+        return self._folder if Path(self._folder).is_dir() else str(Path.home())
 
     def set_folder(self, folder: Path) -> None:
         """Begin there next time, after a restart too (behaviour 54)."""
@@ -93,7 +93,7 @@ class FileActions(QObject):
 
     def save_as(self, file: BubbleFile) -> None:
         """Ask where to, then save."""
-        dialog = QFileDialog(self._page, "Save as", QDir(self._folder).filePath(safe_name(file.name)))
+        dialog = QFileDialog(self._page, "Save as", QDir(self.folder()).filePath(safe_name(file.name)))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
         dialog.fileSelected.connect(lambda chosen: self.save_to(file, Path(chosen)))

@@ -49,9 +49,15 @@ def sign_out_question(unsent: int) -> str:
 
 def sign_out_advice(unsent: int, waiting: int) -> str:
     """What to do instead. `waiting` of the unsent ones go out by themselves; the others were refused."""
-    by_themselves = "Those that wait are sent as soon as the line is back." if waiting else ""
-    by_hand = "Those marked as not sent can be retried or copied in their conversations." if unsent > waiting else ""
-    return " ".join(filter(None, (by_themselves, by_hand)))
+    one = unsent == 1
+    if waiting == unsent:
+        return f"{'It is' if one else 'They are'} sent as soon as the line is back."
+    by_hand = (
+        "can be retried or copied where it was written." if one else "can be retried or copied where they were written."
+    )
+    if not waiting:
+        return f"{'It' if one else 'They'} {by_hand}"
+    return f"Those that wait are sent as soon as the line is back; those marked as not sent {by_hand}"
 
 
 class SettingsDialog(QDialog):

@@ -134,7 +134,10 @@ def test_the_folder_is_remembered_over_a_restart(qapp: QApplication, desk: Desk,
     FileActions(desk.api, desk.transfers, desk.toast, desk.page, settings).set_folder(tmp_path / "pictures")
     settings.close()
     again = SettingsFile(tmp_path / "settings.json")
-    assert FileActions(desk.api, desk.transfers, desk.toast, desk.page, again).folder() == str(tmp_path / "pictures")
+    actions = FileActions(desk.api, desk.transfers, desk.toast, desk.page, again)
+    assert actions.folder() == str(Path.home())
+    (tmp_path / "pictures").mkdir()
+    assert actions.folder() == str(tmp_path / "pictures")
     again.close()
 
 

@@ -254,7 +254,13 @@ def test_what_would_be_lost_is_counted(unsent: int, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("unsent", "waiting", "says", "keeps_silent"),
-    [(2, 2, "as soon as the line is back", "retried"), (1, 0, "retried or copied", "line"), (2, 1, "retried", "never")],
+    [
+        (1, 1, "It is sent as soon as the line is back", "retried"),
+        (2, 2, "They are sent as soon as the line is back", "retried"),
+        (1, 0, "It can be retried", "line"),
+        (2, 0, "They can be retried", "line"),
+        (2, 1, "Those that wait are sent as soon as the line is back; those marked as not sent can be retried", "It"),
+    ],
 )
 def test_what_can_be_done_instead_is_true_of_what_is_there(
     unsent: int, waiting: int, says: str, keeps_silent: str
