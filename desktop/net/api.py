@@ -26,6 +26,8 @@ Progress = Callable[[float], None]
 
 _ASK_AGAIN = {ErrorCode.UNAUTHENTICATED, ErrorCode.TOKEN_EXPIRED}
 """After these the access token is refreshed and the request repeated, once."""
+_UIDS_AT_ONCE = 5_000
+"""Each takes 39 bytes of a body that may have 256 KiB (contract, Limits)."""
 _STEP = 0.01
 """Progress is told in steps of at least this part: a bar has no more pixels."""
 
@@ -84,11 +86,13 @@ class RestApi:
         await self._ask("PATCH", f"/api/messages/{message_id}", body=body)
 
     async def verify(self, uids: Sequence[str]) -> list[str]:
-        """Which of these uids of one's own the server has not got."""
-        answer = await self._read(
-            signals.VerifyAnswer, "POST", "/api/messages/verify", body=commands.Verify(uids=[*uids])
-        )
-        return answer.missing
+        """Which of these uids of one's own the server has not got; asked in parts that a request can carry."""
+        missing: list[str] = []
+        for start in range(0, len(uids), _UIDS_AT_ONCE):
+            part = commands.Verify(uids=[*uids[start : start + _UIDS_AT_ONCE]])
+            answer = await self._read(signals.VerifyAnswer, "POST", "/api/messages/verify", body=part)
+            missing += answer.missing
+        return missing
 
     async def upload(self, path: Path, progress: Progress, cancelled: Callable[[], bool]) -> shapes.Attachment:
         """Upload a local file; `progress` gets 0.0 to 1.0 on the loop. Raises Cancelled, and OSError."""

@@ -50,6 +50,18 @@ def test_pages_of_history_with_head_and_last_position(qloop: QLoop, server: Runn
     qloop(scene())
 
 
+def test_more_uids_than_one_request_carries_are_verified(qloop: QLoop, server: RunningServer) -> None:
+    async def scene() -> None:
+        ada, ben = sign_up(server), sign_up(server)
+        stored, lost = new_uid(), [new_uid() for _ in range(7_000)]
+        await ada.api.send(SendMessage(conversation_id=await befriend(ada, ben), content="here", uid=stored))
+        assert await ada.api.verify([*lost, stored]) == lost
+        assert await ada.api.verify([]) == []
+        await hang_up(ada, ben)
+
+    qloop(scene())
+
+
 def test_the_same_uid_is_the_same_message(qloop: QLoop, server: RunningServer) -> None:
     async def scene() -> None:
         ada, ben = sign_up(server), sign_up(server)
