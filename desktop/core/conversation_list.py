@@ -12,7 +12,7 @@ from desktop.core.observable import Observable, Topic
 from desktop.core.outbox import Waiting
 from desktop.core.rows import file_name, kind_of, mime_of
 from desktop.core.store import Held, Store
-from protocol.shapes import Message, MessageType, User
+from protocol.shapes import Message, MessageType, Presence, User
 from protocol.times import from_wire
 
 FEW = 8
@@ -29,19 +29,20 @@ class RowMaker:
         entries: Callable[[int], Sequence[Waiting]],
         typing: Callable[[int], Sequence[int]],
         unread: Callable[[Held], int],
+        knows_presence: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._own_id = own_id
         self._entries = entries
         self._typing = typing
         self._unread = unread
+        self._knows_presence = knows_presence
 
     def row(self, held: Held) -> ConversationRow:
         """The row of a conversation that is listed."""
         peer = self._peer(held)
         title, avatar_url = self._face(held, peer)
         entries = self._entries(held.conversation_id)
-        presence = self._store.presence.get(peer.user_id) if peer else None
         return ConversationRow(
             conversation_id=held.conversation_id,
             title=title,
@@ -51,7 +52,7 @@ class RowMaker:
             preview=self._of_waiting(entries[-1]) if entries else self._preview(held),
             at_ms=entries[-1].entry.created_ms if entries else _last_at_ms(held),
             unread=self._unread(held),
-            presence=(presence.status if presence else "offline") if peer else None,
+            presence=self._presence(peer).status if peer and self._knows_presence() else None,
             typing=bool(self._typing(held.conversation_id)),
         )
 
@@ -60,7 +61,7 @@ class RowMaker:
         held = self._store.of(conversation_id)
         peer = self._peer(held)
         title, avatar_url = self._face(held, peer)
-        presence = self._store.presence.get(peer.user_id) if peer else None
+        presence = self._presence(peer) if peer and self._knows_presence() else None
         seen_at = presence.last_seen_at if presence else None
         return Header(
             conversation_id=conversation_id,
@@ -68,11 +69,15 @@ class RowMaker:
             avatar_url=avatar_url,
             colour_seed=peer.user_id if peer else conversation_id,
             peer_id=peer.user_id if peer else None,
-            presence=(presence.status if presence else "offline") if peer else None,
+            presence=presence.status if presence else None,
             last_seen_ms=from_wire(seen_at) if seen_at else None,
             typing=tuple(self._name(user_id) for user_id in self._typing(conversation_id)),
             status_text=peer.status_text if peer else "",
         )
+
+    def _presence(self, peer: User) -> Presence:
+        """What was last told of somebody; who was never seen is offline."""
+        return self._store.presence.get(peer.user_id) or Presence(user_id=peer.user_id, status="offline")
 
     def _peer(self, held: Held) -> User | None:
         """The other one of a direct conversation."""

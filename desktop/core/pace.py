@@ -26,6 +26,7 @@ class Pace:
     typing_repeat_s: float = 3.0
     typing_expires_s: float = 6.0
     latency_s: float = 5.0
+    line_patience_s: float = 2.0
     draw: Callable[[], float] = field(default=random.random)
 
     def back_off_s(self, attempt: int) -> float:

@@ -19,6 +19,7 @@ from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
 from desktop.core.ports import Api, Arrived, Clock, HistoryPage, Live, OutboxFile, Unreachable
+from desktop.core.presence import PresenceHold
 from desktop.core.progress import Following
 from desktop.core.receipts import ReadReporter
 from desktop.core.refill import Refill
@@ -83,8 +84,10 @@ class Session:
         self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, lambda: self.limits, self._end_of)
         self.measured = self._writing.measured
         """What is known of a file that may be attached (core/attaching.py)."""
-        maker = RowMaker(self._store, me.user_id, self._outbox.entries, self._typists.of, self._count_unread)
-        self._maker = maker
+        hold = PresenceHold(self.connection, self._pace.line_patience_s, lambda: self._refresh(self._store.held))
+        entries, typing = self._outbox.entries, self._typists.of
+        maker = RowMaker(self._store, me.user_id, entries, typing, self._count_unread, hold.holds)
+        self._hold, self._maker = hold, maker
         self.conversations = ConversationList(self._store, maker)
         self._timelines: dict[int, Timeline] = {}
         self._headers: dict[int, Observable[Header]] = {}
@@ -121,6 +124,7 @@ class Session:
         """End every task and the line. What waits stays on disk."""
         await self._reporter.close(can_report=self.is_connected())
         self._typists.close()
+        self._hold.close()
         while self._tasks:
             # More than once: asyncio.wait_for of Python 3.11 loses a cancellation that meets its result.
             for task in self._tasks:

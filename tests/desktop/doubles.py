@@ -48,6 +48,7 @@ QUICK = Pace(
     typing_repeat_s=0.1,
     typing_expires_s=0.2,
     latency_s=0.05,
+    line_patience_s=0.15,
 )
 """Waits short enough for tests; the rules are the same."""
 

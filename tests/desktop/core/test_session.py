@@ -135,6 +135,27 @@ def test_presence_names_and_pictures_change_where_they_are_shown(talk: Talk, tel
     tell(story)
 
 
+def test_presence_is_unknown_once_the_line_has_been_down_for_a_while(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        async with talk.session() as anna:
+            header = anna.header(talk.identity)
+            seen = [header.value.presence]
+            header.subscribe(lambda value: seen.append(value.presence))
+            talk.server.set_presence(talk.ben.user_id, "busy")
+            await until(lambda: header.value.presence == "busy")
+            talk.server.cut()
+            talk.server.restore()
+            await until(anna.is_connected)
+            assert None not in seen
+            talk.server.cut()
+            await until(lambda: header.value.presence is None)
+            assert anna.conversations.rows[0].presence is None
+            talk.server.restore()
+            await until(lambda: anna.conversations.rows[0].presence == header.value.presence == "busy")
+
+    tell(story)
+
+
 def test_a_conversation_that_one_is_taken_out_of_leaves_the_list(talk: Talk, tell: Tell) -> None:
     async def story() -> None:
         async with talk.session() as anna:

@@ -1,0 +1,55 @@
+"""Whether what was told of who is there still holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from desktop.core.bubble import Connection, Line
+from desktop.core.observable import Observable
+
+_UP = (Line.CONNECTED, Line.UPDATING)
+
+
+class PresenceHold:
+    """Owns whether presence is known: no longer once the line has been down for a while, and again when it is up.
+
+    A short drop changes nothing on screen (behaviour 56); after it, "online" would be a guess.
+    """
+
+    def __init__(self, connection: Observable[Connection], patience_s: float, changed: Callable[[], None]) -> None:
+        """`changed` is told whenever the answer of `holds` is another one."""
+        self._patience_s = patience_s
+        self._changed = changed
+        self._holds = True
+        self._timer: asyncio.TimerHandle | None = None
+        connection.subscribe(self._look)
+
+    def holds(self) -> bool:
+        """Whether the last presence told may be shown."""
+        return self._holds
+
+    def close(self) -> None:
+        """Wait no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, connection: Connection) -> None:
+        """The line has changed."""
+        if connection.line in _UP:
+            self.close()
+            self._set(holds=True)
+        elif self._timer is None and self._holds:
+            self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._lose)
+
+    def _lose(self) -> None:
+        """The line has been down for long enough."""
+        self._timer = None
+        self._set(holds=False)
+
+    def _set(self, *, holds: bool) -> None:
+        """Note the answer; tell of another one."""
+        if holds is not self._holds:
+            self._holds = holds
+            self._changed()
