@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -69,6 +70,8 @@ class _Line:
     async def close(self) -> None:
         """Disconnect, as politely as the other side allows within 3 s."""
         self.end("closed")
+        websocket = self.client.eio.ws
+        wire = None if websocket is None else websocket.get_extra_info("socket")
         try:
             async with asyncio.timeout(_CLOSE_WITHIN_S):
                 await self.client.disconnect()
@@ -78,6 +81,8 @@ class _Line:
             await self._session.close()
             self._session = None
         await self.client.abandon()
+        if wire is not None:
+            await _let_go(wire)
 
     def end(self, reason: str) -> None:
         """The line is gone: whoever waits for it learns so now. Only the first reason counts."""
@@ -203,6 +208,14 @@ class SocketLive:
         except BaseException:
             await line.close()
             raise
+
+
+async def _let_go(wire: Any) -> None:  # noqa: ANN401 - asyncio gives its socket a type of its own, without a stub
+    """Wait until the connection is gone: TLS takes some turns of the loop, which a script may end right after this."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSE_WITHIN_S):
+            while wire.fileno() != -1:  # noqa: ASYNC110 - a transport tells of its end to its protocol alone
+                await asyncio.sleep(0.005)
 
 
 def _settler(answer: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - what AsyncClient.emit takes

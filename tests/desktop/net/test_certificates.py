@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import ipaddress
 import ssl
 import threading
@@ -160,8 +161,9 @@ def test_a_trusted_server_is_used_over_tls_alone(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     arguments = ["--tls-cert", str(certificate), "--tls-key", str(certificate)]
 
+    inside: list[SignedIn] = []
+
     async def scene(server: RunningServer) -> None:
-        inside: list[SignedIn] = []
 
         async def keep(session: SignedIn) -> None:
             inside.append(session)
@@ -169,6 +171,9 @@ def test_a_trusted_server_is_used_over_tls_alone(
         door = HearthSignIn(keep, "")
         offer = await door.look_up(server.url)
         await door.register(offer, "ada", PASSWORD, "Ada", invite=None, stay=False)
+        await come_and_go(server)
+
+    async def come_and_go(server: RunningServer) -> None:
         connection = LiveConnection(server.url, inside[0].tokens.access_token)
         await connection.init()
         assert connection.user_id == inside[0].tokens.user.user_id
@@ -177,3 +182,7 @@ def test_a_trusted_server_is_used_over_tls_alone(
     with RunningServer(tmp_path_factory.mktemp("tls"), arguments=arguments) as server:
         assert server.url.startswith("https://")
         asyncio.run(scene(server))
+        for _ in range(15):
+            # The loop ends right after disconnect(): what it left open would be a ResourceWarning here.
+            asyncio.run(come_and_go(server))
+            gc.collect()
