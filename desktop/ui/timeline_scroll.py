@@ -139,11 +139,6 @@ class TimelineScroll(QAbstractScrollArea):
         self._anchor.follows = True
         self.settle()
 
-    def scroll_to_unread(self) -> None:
-        """Show the unread line in the upper third, where there is one."""
-        if self._anchor_unread():
-            self.settle()
-
     def expand(self, key: str) -> None:
         """Show a long message whole; its first line stays where it is."""
         self.delegate.expand(key)
