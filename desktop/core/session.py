@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from msgspec import Struct
 from desktop.core import updates
 from desktop.core.attention import Attention, OwnStatus
 from desktop.core.bubble import Connection, Header, Line
-from desktop.core.conversation_list import ConversationList, RowMaker
+from desktop.core.conversation_list import RowMaker
 from desktop.core.delivery import Delivery
+from desktop.core.errands import Errands
 from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
@@ -23,7 +24,7 @@ from desktop.core.presence import PresenceHold
 from desktop.core.progress import Following
 from desktop.core.receipts import ReadReporter
 from desktop.core.refill import Refill
-from desktop.core.rows import RowDeriver
+from desktop.core.shown import Shown
 from desktop.core.store import Changes, Held, Store
 from desktop.core.sync import SyncLoop
 from desktop.core.timeline import PAGE, Place, Timeline
@@ -38,8 +39,6 @@ from protocol.shapes import Message, User
 from protocol.signals import Synced
 
 LOG = logging.getLogger(__name__)
-
-CANCEL_AGAIN_S = 0.2
 
 
 class Session:
@@ -69,7 +68,7 @@ class Session:
         self._pace = pace or Pace()
         self._live = live
         self._clock = clock
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
         self._store = Store()
         self._store.users[me.user_id] = me
         self._following = Following()
@@ -79,19 +78,18 @@ class Session:
         self._delivery = Delivery(self._outbox, live, api, self, self._pace, self._sync.connection)
         self._refill = Refill(api, self._outbox, clock, self._delivery.wake)
         self._reporter = ReadReporter(self._report_read, self._pace.report_s)
-        self._typists = Typists(self._pace.typing_expires_s, lambda identity: self._refresh({identity}))
+        self._typists = Typists(self._pace.typing_expires_s, self._refresh)
         self._attention = Attention(self._tell, self._pace.typing_repeat_s)
-        self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, lambda: self.limits, self._end_of)
+        self._hold = PresenceHold(self.connection, self._pace.line_patience_s, lambda: self._refresh(*self._store.held))
+        entries, typing = self._outbox.entries, self._typists.of
+        maker = RowMaker(self._store, me.user_id, entries, typing, self._count_unread, self._hold.holds)
+        self._shown = Shown(self._store, me.user_id, clock, self, maker)
+        self.conversations = self._shown.conversations
+        to_the_end = self._shown.to_the_end
+        self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, lambda: self.limits, to_the_end)
         self.measured = self._writing.measured
         """What is known of a file that may be attached (core/attaching.py)."""
-        hold = PresenceHold(self.connection, self._pace.line_patience_s, lambda: self._refresh(self._store.held))
-        entries, typing = self._outbox.entries, self._typists.of
-        maker = RowMaker(self._store, me.user_id, entries, typing, self._count_unread, hold.holds)
-        self._hold, self._maker = hold, maker
-        self.conversations = ConversationList(self._store, maker)
-        self._timelines: dict[int, Timeline] = {}
-        self._headers: dict[int, Observable[Header]] = {}
-        self._outbox.changed.subscribe(lambda identity: self._refresh({identity}))
+        self._outbox.changed.subscribe(self._refresh)
         self._outbox.waiting.subscribe(self._sync.set_waiting)
 
     @property
@@ -125,44 +123,23 @@ class Session:
         await self._reporter.close(can_report=self.is_connected())
         self._typists.close()
         self._hold.close()
-        while self._tasks:
-            # More than once: asyncio.wait_for of Python 3.11 loses a cancellation that meets its result.
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN_S)
+        await self._errands.close()
         await self._live.close()
         await self._outbox.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run beside everything else until the session closes; what it raises is logged."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Log what a task raised."""
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            LOG.error("a task of the session failed", exc_info=task.exception())
+        self._errands.start(work)
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
     def timeline(self, conversation_id: int) -> Timeline:
         """The rows of a conversation; the same object each time, loading when first asked for."""
-        known = self._timelines.get(conversation_id)
-        if known is not None:
-            return known
-        deriver = RowDeriver(self._store, self.me.value.user_id, self._clock)
-        timeline = self._timelines[conversation_id] = Timeline(conversation_id, self, deriver)
-        timeline.open()
-        return timeline
+        return self._shown.timeline(conversation_id)
 
     def header(self, conversation_id: int) -> Observable[Header]:
         """What stands above a conversation's timeline; the same object each time."""
-        known = self._headers.get(conversation_id)
-        if known is None:
-            known = self._headers[conversation_id] = Observable(self._maker.header(conversation_id))
-        return known
+        return self._shown.header(conversation_id)
 
     def send_text(self, conversation_id: int, text: str) -> asyncio.Future[None]:
         """Show a message at once; the future is done when it is on disk. Raises Refused for empty or too long text."""
@@ -196,20 +173,13 @@ class Session:
         """Stop an upload; its message goes."""
         self._delivery.cancel_upload(uid)
 
-    def _end_of(self, conversation_id: int) -> None:
-        """Bring the writer to the end of the conversation, where the new bubble is; the divider has done its duty."""
-        timeline = self._timelines.get(conversation_id)
-        if timeline is not None:
-            timeline.end_reading()
-            timeline.jump_to_latest()
-
     # --- reading, typing, looking -------------------------------------------------------------------------------
 
     def mark_read(self, conversation_id: int, position: int) -> None:
         """Everything up to `position` was seen. The badge falls at once; the report to the server is coalesced."""
         held = self._store.of(conversation_id)
         if is_news(held, self.me.value.user_id, position) and self._reporter.mark(conversation_id, position):
-            self._refresh({conversation_id})
+            self._refresh(conversation_id)
 
     def mark_unread(self, conversation_id: int, message_id: int) -> None:
         """Let a conversation count as unread from this message on, for oneself."""
@@ -277,8 +247,7 @@ class Session:
         for sign in update.typing:
             self._typists.note(sign.conversation_id, sign.user_id, sign.is_typing)
         self._settle_cursors(changes)
-        self._let_go(changes.conversations)
-        self._refresh(self._concerned(changes))
+        self._shown.follow(changes)
 
     def _settle_cursors(self, changes: Changes) -> None:
         """Cursors that the server has confirmed need no report of our own any more; see who one is now."""
@@ -289,36 +258,9 @@ class Session:
                 self._reporter.forget(conversation_id)
         self.me.value = self._store.users.get(own_id, self.me.value)
 
-    def _let_go(self, conversation_ids: Iterable[int]) -> None:
-        """Keep memory bounded: what is neither shown nor unread can be fetched again."""
-        for conversation_id in conversation_ids:
-            held, timeline = self._store.of(conversation_id), self._timelines.get(conversation_id)
-            if timeline is not None and timeline.is_loading:
-                continue  # The page that has just come is not shown yet.
-            unread = self.unread(conversation_id).first_position
-            shown = timeline.first_position if timeline is not None else None
-            held.let_go(min(place for place in (unread, shown, held.last_position) if place is not None))
-
-    def _concerned(self, changes: Changes) -> set[int]:
-        """The conversations whose rows may look different: those that changed, and those of people who did."""
-        concerned = set(changes.conversations)
-        if changes.users:
-            for conversation_id, held in self._store.held.items():
-                if not changes.users.isdisjoint(held.members):
-                    concerned.add(conversation_id)
-        return concerned
-
-    def _refresh(self, conversation_ids: Iterable[int]) -> None:
+    def _refresh(self, *conversation_ids: int) -> None:
         """Derive anew what shows these conversations."""
-        concerned = set(conversation_ids)
-        for conversation_id in concerned:
-            timeline = self._timelines.get(conversation_id)
-            if timeline is not None:
-                timeline.refresh()
-            header = self._headers.get(conversation_id)
-            if header is not None:
-                header.value = self._maker.header(conversation_id)
-        self.conversations.refresh(concerned)
+        self._shown.refresh(conversation_ids)
 
     def _count_unread(self, held: Held) -> int:
         """How many messages of a conversation are unread."""
@@ -374,7 +316,7 @@ class Session:
             self._refill.keep(self._store, self.me.value.user_id)
             self._store.clear()
             self._following = Following()
-            self._refresh(known)
+            self._refresh(*known)
         self._epoch = epoch
 
     def ingest_arrived(self, arrived: Arrived) -> None:
@@ -393,6 +335,4 @@ class Session:
         self._reporter.wake()
         self.spawn(self._asked(self._refill.verify, "verify"))
         self._attention.say_again()
-        for timeline in tuple(self._timelines.values()):
-            timeline.retry()
-            timeline.renew()
+        self._shown.line_is_up()
