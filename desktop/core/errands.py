@@ -25,7 +25,7 @@ class Errands:
         task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """End every task; asked again, as asyncio.wait_for of Python 3.11 loses a cancellation that meets its result."""
+        """End every task; asked more than once, as asyncio.wait_for of Python 3.11 may lose a cancellation."""
         while self._tasks:
             for task in self._tasks:
                 task.cancel()
