@@ -26,6 +26,8 @@ class ErrorCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     USERNAME_TAKEN = "username_taken"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
+    OFFSET_MISMATCH = "offset_mismatch"
+    TUS_VERSION = "tus_version"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     FILE_TOO_LARGE = "file_too_large"
     IMAGE_TOO_LARGE = "image_too_large"
@@ -39,9 +41,11 @@ class ErrorCode(StrEnum):
     WRONG_RECEIVER = "wrong_receiver"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - the name of an error, not a password
     INVALID_NAME = "invalid_name"
+    UPLOAD_BUSY = "upload_busy"
     CLIENT_TOO_OLD = "client_too_old"
     SERVER_TOO_OLD = "server_too_old"
     RATE_LIMITED = "rate_limited"
+    CHECKSUM_MISMATCH = "checksum_mismatch"
     TOO_MANY_UPLOADS = "too_many_uploads"
     TOO_MANY_SOCKETS = "too_many_sockets"
     SERVER_ERROR = "server_error"
@@ -65,6 +69,8 @@ STATUS: dict[ErrorCode, int] = {
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.USERNAME_TAKEN: 409,
     ErrorCode.IDEMPOTENCY_CONFLICT: 409,
+    ErrorCode.OFFSET_MISMATCH: 409,
+    ErrorCode.TUS_VERSION: 412,
     ErrorCode.PAYLOAD_TOO_LARGE: 413,
     ErrorCode.FILE_TOO_LARGE: 413,
     ErrorCode.IMAGE_TOO_LARGE: 413,
@@ -78,11 +84,13 @@ STATUS: dict[ErrorCode, int] = {
     ErrorCode.WRONG_RECEIVER: 422,
     ErrorCode.WEAK_PASSWORD: 422,
     ErrorCode.INVALID_NAME: 422,
+    ErrorCode.UPLOAD_BUSY: 423,
     ErrorCode.CLIENT_TOO_OLD: 426,
     ErrorCode.SERVER_TOO_OLD: 426,
     ErrorCode.RATE_LIMITED: 429,
     ErrorCode.TOO_MANY_UPLOADS: 429,
     ErrorCode.TOO_MANY_SOCKETS: 429,
+    ErrorCode.CHECKSUM_MISMATCH: 460,
     ErrorCode.SERVER_ERROR: 500,
     ErrorCode.UNAVAILABLE: 503,
     ErrorCode.STORAGE_FULL: 507,

@@ -213,3 +213,26 @@ attachments = Table(
 
 `purpose` is `message` or `avatar`. Several rows may share a blob; the hash stays inside storage.
 """
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("owner_id", BigId, ForeignKey("users.user_id"), nullable=False),
+    Column("told", Text, nullable=False),
+    Column("file_name", String(256), nullable=False),
+    Column("sha256", String(64)),
+    Column("size", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False, default=0),
+    Column("attachment_id", BigId),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_uploads_owner_id_expires_at", "owner_id", "expires_at"),
+    Index("ix_uploads_expires_at", "expires_at"),
+)
+"""A file that comes in pieces. `received`: how many of its `size` bytes are on the disk for certain.
+
+`told` is the client's own description, given back as it came; `sha256` the client's hash of the whole, where it sent
+one. `attachment_id` is set once the file is whole; the row stays until it expires, so that a lost answer can be asked
+for again.
+"""
