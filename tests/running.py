@@ -51,6 +51,9 @@ def server_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
 class RunningServer:
     """Owns one `hearth-server serve` process, its data directory and its log file."""
 
+    module = "server"
+    """What is run; the proof runs the same with fail points around it (tests/proof/server.py)."""
+
     def __init__(
         self, folder: Path, *, env: Mapping[str, str] | None = None, arguments: list[str] | None = None
     ) -> None:
@@ -92,7 +95,8 @@ class RunningServer:
 
     def start(self) -> None:
         """Start, and return once it answers. Raises RuntimeError with its log when it does not."""
-        command = [sys.executable, "-m", "server", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir)]
+        serve = [sys.executable, "-m", self.module, "serve"]
+        command = [*serve, "--port", str(self.port), "--data-dir", str(self.data_dir)]
         self._log_path.parent.mkdir(parents=True, exist_ok=True)
         with self._log_path.open("ab") as log:
             self.process = subprocess.Popen(
