@@ -95,6 +95,12 @@ class ServerRestarting(Struct, kw_only=True, frozen=True):
     spread_ms: int
 
 
+class Resync(Struct, kw_only=True, frozen=True):
+    """Pushes may have been lost (the bus between processes was away): `sync` within a random part of `spread_ms`."""
+
+    spread_ms: int
+
+
 class SyncedConversation(Struct, kw_only=True, frozen=True):
     """One conversation's news: rows with `since` < version ≤ `head`; `fresh`: too far behind, the newest page."""
 
@@ -175,5 +181,6 @@ SIGNALS: dict[str, SignalEvent] = {
     "presence": SignalEvent(payload=Presence, audience="people who share a conversation"),
     "session_revoked": SignalEvent(payload=Revoked, audience="the revoked session's sockets"),
     "server_restarting": SignalEvent(payload=ServerRestarting, audience="every authenticated socket"),
+    "resync": SignalEvent(payload=Resync, audience="every authenticated socket of a process that may have lost some"),
 }
 """Every event the server emits."""

@@ -43,6 +43,12 @@ class Config(Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     database_url: str = ""
     """SQLAlchemy address; empty is `hearth.db` in the data directory."""
+    redis_url: str = ""
+    """Redis that carries news between several processes: `redis://…`, `rediss://…` or `unix://…`."""
+    workers: int = 1
+    """How many processes `serve` starts; more than one needs PostgreSQL and Redis."""
+    worker: int = 0
+    """Which of several this process is, from 1; `serve --workers` gives it to each. 0: the only one."""
     registration: Registration = "invite"
     cors_origins: list[str] = []
     """Origins of web pages that may use REST and socket; none by default."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.services.ports import ALONE, Bus
+
 if TYPE_CHECKING:
     # A transport needs the house alone; each service's own imports come with whoever builds it.
     from server.config import Config
@@ -37,3 +39,5 @@ class House:
     cursors: Cursors
     sync: SyncDesk
     uploads: Uploads
+    bus: Bus = ALONE
+    """To the other processes of this server, where there are any."""

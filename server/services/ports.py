@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
 from protocol.shapes import Presence, Role
+
+S = TypeVar("S", bound=Struct)
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -66,3 +68,77 @@ class Silence:
 
     def introduce(self, user_ids: Sequence[int]) -> None:
         """Tell nobody."""
+
+
+class Facts(Protocol[S]):
+    """What each process knows of its own sockets and shares with the others, which keep a copy for each process."""
+
+    topic: str
+    kind: type[S]
+
+    def whole(self) -> list[S]:
+        """Everything this process knows first hand."""
+
+    def heard(self, peer: str, facts: Sequence[S], *, whole: bool) -> None:
+        """Another process tells some of its facts, or (`whole`) all that it has: what it leaves out is over."""
+
+    def gone(self, peer: str) -> None:
+        """A process is not there any more, and its facts with it."""
+
+
+class Bus(Protocol):
+    """Carries news between the processes of one server; implemented by `server.bus`. What is told may be lost.
+
+    Nothing here waits, raises, or has a part in an acknowledgement.
+    """
+
+    def tell(self, topic: str, body: Struct) -> None:
+        """Tell the other processes something, in the order of the calls."""
+
+    def tell_later(self, topic: str, make: Callable[[], Struct]) -> None:
+        """Tell what `make` returns when it is this one's turn, so that what comes meanwhile can go along."""
+
+    def hear(self, topic: str, kind: type[S], listener: Callable[[S], None], *, patient: bool = False) -> None:
+        """Call the listener with what others tell. A `patient` one may read the database; news do not wait for it."""
+
+    def share(self, facts: Facts[Any]) -> None:
+        """Keep these facts the same everywhere; their listener is a patient one."""
+
+    def tell_facts(self, topic: str, facts: Sequence[Struct]) -> None:
+        """Tell the others what has changed of the facts of this topic."""
+
+    def trouble(self) -> str | None:
+        """What is wrong with the bus, in words for the operator."""
+
+    def measures(self) -> Mapping[str, float]:
+        """The bus's numbers by name, for /metrics."""
+
+
+class Alone:
+    """The bus of a server that is one process: there is nobody to tell."""
+
+    def tell(self, topic: str, body: Struct) -> None:
+        """Tell nobody."""
+
+    def tell_later(self, topic: str, make: Callable[[], Struct]) -> None:
+        """Tell nobody."""
+
+    def hear(self, topic: str, kind: type[S], listener: Callable[[S], None], *, patient: bool = False) -> None:
+        """Nobody tells anything."""
+
+    def share(self, facts: Facts[Any]) -> None:
+        """Nobody else has facts."""
+
+    def tell_facts(self, topic: str, facts: Sequence[Struct]) -> None:
+        """Tell nobody."""
+
+    def trouble(self) -> str | None:
+        """Nothing is wrong."""
+        return None
+
+    def measures(self) -> Mapping[str, float]:
+        """Nothing to measure."""
+        return {}
+
+
+ALONE = Alone()

@@ -65,8 +65,8 @@ class SocketRoom:
         self._offenders = Offenders()
         self._transports: set[Transport] = set()
         self._server = self._make_server(app)
-        self._viewers = Viewers(house, publisher, presences.is_hidden)
-        self._typists = Typists(house, publisher)
+        self._viewers = Viewers(house, publisher, presences.is_hidden, house.bus)
+        self._typists = Typists(house, publisher, bus=house.bus)
         self._commands = Commands(
             house,
             publisher,
@@ -88,6 +88,7 @@ class SocketRoom:
         self._join(app)
         publisher.serve(self._server, self._connections, self._close)
         presences.serve(house, publisher)
+        presences.when_turned(self._viewers.turned)
         self._sweeping = gevent.spawn(self._sweeper.run)
 
     def _make_server(self, app: Flask) -> Any:  # noqa: ANN401 - python-socketio's server
@@ -115,6 +116,10 @@ class SocketRoom:
         parts = server.eio._async  # noqa: SLF001 - see selftest.py
         server.eio._async = {**parts, "queue": Backlog, "websocket": self._line}  # noqa: SLF001 - see selftest.py
         engineio.payload.Payload.max_decode_packets = polling.PACKETS_MAX
+        if self._config.worker:
+            # The proxy in front brings a session's requests back to this worker by its number.
+            make_id = server.eio.generate_id
+            server.eio.generate_id = lambda: f"w{self._config.worker}-{make_id()}"
         return server
 
     def _join(self, app: Flask) -> None:
@@ -165,7 +170,7 @@ class SocketRoom:
             raise Refused(ErrorCode.UNAUTHENTICATED, message)
         actor = self._house.accounts.authenticate(token)
         most = self._config.limits.sockets_per_user
-        if len(self._connections.of_user(actor.user_id)) >= most:
+        if len(self._connections.of_user(actor.user_id)) + self._presences.sockets_elsewhere(actor.user_id) >= most:
             message = f"You have {most} connections already. Close one, or wait until one has timed out."
             silent_s = self._config.ping_interval_s + self._config.ping_timeout_s
             raise Refused(ErrorCode.TOO_MANY_SOCKETS, message, retry_after_s=float(silent_s))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from protocol.limits import TYPING_EXPIRES_S, TYPING_REPEAT_S
 from protocol.signals import UserTyping
-from server.services.ports import Announcement
+from server.services.ports import ALONE, Announcement, Bus
 
 if TYPE_CHECKING:
     from server.services.house import House
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from server.socket.publisher import Publisher
 
 
+_ELSEWHERE = ""
+_ELSEWHERE_EXPIRES_S = TYPING_EXPIRES_S + TYPING_REPEAT_S
+"""The other process says when it is over; only if it has died is it for us to notice. It relays every 3 s."""
+
+
 @dataclass
 class _Typing:
-    """One person typing in one conversation, on one socket: when that was last relayed and last said (monotonic s)."""
+    """One person typing in one conversation, on one socket: when that was last relayed and last said (monotonic s).
+
+    `sid` is empty for a socket of another process.
+    """
 
     sid: str
     relayed_at: float
@@ -32,13 +40,24 @@ class Typists:
     (nothing) ── typing ──► typing ── typing, 3 s after the last relay ──► typing (relayed again)
         ▲                     │
         └── stop, gone, 6 s ──┘  relayed at once
+
+    What is relayed is told to the other processes, and each of them tells its own sockets.
     """
 
-    def __init__(self, house: House, publisher: Publisher, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        house: House,
+        publisher: Publisher,
+        *,
+        bus: Bus = ALONE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._house = house
         self._publisher = publisher
+        self._bus = bus
         self._clock = clock
         self._typing: dict[tuple[int, int], _Typing] = {}
+        bus.hear("typing", UserTyping, self._heard, patient=True)
 
     def typing(self, connection: Connection, conversation_id: int) -> None:
         """Somebody types. Raises Refused (`not_found`)."""
@@ -47,7 +66,7 @@ class Typists:
         typing = self._typing.get(key)
         if typing is None or now - typing.relayed_at >= TYPING_REPEAT_S:
             self._typing[key] = _Typing(connection.sid, now, now)
-            self._relay(key, is_typing=True)
+            self._tell(key, is_typing=True)
         else:
             typing.sid, typing.said_at = connection.sid, now
 
@@ -63,14 +82,30 @@ class Typists:
 
     def expire(self) -> None:
         """Forget those who have not been heard of for 6 s; called every second."""
-        oldest = self._clock() - TYPING_EXPIRES_S
-        for key in [key for key, typing in self._typing.items() if typing.said_at <= oldest]:
+        now = self._clock()
+        for key in [key for key, typing in self._typing.items() if now - typing.said_at >= _lasts_s(typing)]:
             self._stop(key)
 
     def _stop(self, key: tuple[int, int]) -> None:
         """Relay the end, once."""
         if self._typing.pop(key, None) is not None:
+            self._tell(key, is_typing=False)
+
+    def _heard(self, told: UserTyping) -> None:
+        """Somebody types, or has stopped, on a socket of another process."""
+        key, now = (told.user_id, told.conversation_id), self._clock()
+        if told.is_typing:
+            self._typing[key] = _Typing(_ELSEWHERE, now, now)
+            self._relay(key, is_typing=True)
+        elif self._typing.pop(key, None) is not None:
             self._relay(key, is_typing=False)
+
+    def _tell(self, key: tuple[int, int], *, is_typing: bool) -> None:
+        """Relay here and in the other processes."""
+        user_id, conversation_id = key
+        payload = UserTyping(conversation_id=conversation_id, user_id=user_id, is_typing=is_typing)
+        self._bus.tell("typing", payload)
+        self._relay(key, is_typing=is_typing)
 
     def _relay(self, key: tuple[int, int], *, is_typing: bool) -> None:
         """Tell the other members of this moment."""
@@ -78,3 +113,8 @@ class Typists:
         others = [member for member in self._house.access.member_ids(conversation_id) if member != user_id]
         payload = UserTyping(conversation_id=conversation_id, user_id=user_id, is_typing=is_typing)
         self._publisher.announce([Announcement(event="user_typing", payload=payload, user_ids=tuple(others))])
+
+
+def _lasts_s(typing: _Typing) -> float:
+    """How long typing that is not heard of goes on."""
+    return _ELSEWHERE_EXPIRES_S if typing.sid == _ELSEWHERE else TYPING_EXPIRES_S
