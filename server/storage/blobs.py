@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -12,9 +13,30 @@ from pathlib import Path
 from typing import Protocol
 
 from protocol.errors import ErrorCode, Refused
+from server.storage.disk import fsync, full_disk_refused, last_written, off_hub, storage_full
+from server.storage.partials import Partials
 
-_STALE_S = 24 * 3600
-"""A temporary file older than a day belongs to an upload that died (reliability 2.11)."""
+STALE_S = 24 * 3600
+"""A file that nobody names, a day old, belongs to an upload that died (reliability 2.11)."""
+
+_log = logging.getLogger(__name__)
+
+
+class Arrived(Protocol):
+    """A file all of whose bytes are here: one that came in one go (`Incoming`), or in pieces (`partials.Whole`)."""
+
+    path: Path
+    size: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in hex."""
+
+    def finish(self) -> None:
+        """They are on the disk when this returns."""
+
+    def settle(self, place: Path) -> None:
+        """Have them at `place`, whole or not at all."""
 
 
 class Incoming:
@@ -23,21 +45,22 @@ class Incoming:
     Written by one request at a time; a file object as far as Werkzeug's form parser needs one.
     """
 
-    def __init__(self, path: Path, limit: int) -> None:
-        """Open `path` for writing at most `limit` bytes."""
+    def __init__(self, path: Path, limit: int, algorithm: str = "sha256") -> None:
+        """Open `path` for writing at most `limit` bytes, hashed with `algorithm` on their way."""
         self.path = path
         self.size = 0
         self._limit = limit
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.new(algorithm)
         self._file = path.open("wb")
 
     def write(self, data: bytes) -> int:
-        """Add bytes; raises Refused (`file_too_large`) before the limit is passed."""
+        """Add bytes; raises Refused (`file_too_large`) before the limit is passed, or `storage_full`."""
         if self.size + len(data) > self._limit:
             raise too_large(self._limit)
         self.size += len(data)
         self._hash.update(data)
-        return self._file.write(data)
+        with full_disk_refused():
+            return self._file.write(data)
 
     def seek(self, offset: int) -> int:
         """Nothing: the parser rewinds what it wrote, and nobody reads here."""
@@ -45,23 +68,38 @@ class Incoming:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything written so far, in hex."""
+        """The hash of everything written so far, in hex."""
         return self._hash.hexdigest()
 
+    @property
+    def checksum(self) -> bytes:
+        """The same as bytes."""
+        return self._hash.digest()
+
     def finish(self) -> None:
-        """Everything written is on the disk when this returns."""
+        """Everything written is on the disk when this returns. Raises Refused (`storage_full`)."""
         if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            with full_disk_refused():
+                self._file.flush()
+                off_hub(lambda: os.fsync(self._file.fileno()))
+                self._file.close()
+
+    def settle(self, place: Path) -> None:
+        """Move it."""
+        self.path.replace(place)
 
     def close(self) -> None:
-        """Close the file, which stays until `drop` or until it is kept."""
-        self._file.close()
+        """Close the file, which stays until `drop` or until it is kept. Raises Refused (`storage_full`)."""
+        with full_disk_refused():
+            self._file.close()
 
     def drop(self) -> None:
         """Close and forget; harmless after it was kept."""
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError:
+            # A full disk takes not even what was buffered; nobody wants it any more.
+            _log.debug("a file that is dropped could not be written")
         self.path.unlink(missing_ok=True)
 
 
@@ -74,10 +112,16 @@ def too_large(limit: int) -> Refused:
 class BlobStore(Protocol):
     """Bytes by their hash. A hash is never accepted from outside (it would tell whether somebody has a file)."""
 
-    def receive(self, limit: int) -> Incoming:
+    partials: Partials
+    """What comes in pieces, until it is whole."""
+
+    def receive(self, limit: int, algorithm: str = "sha256") -> Incoming:
         """A place to write a new file of at most `limit` bytes. Raises Refused (`storage_full`)."""
 
-    def keep(self, incoming: Incoming, thumbnail: Path | None = None) -> str:
+    def refuse_full(self, size: int) -> None:
+        """Raise Refused (`storage_full`) where there is no room for so many bytes more."""
+
+    def keep(self, incoming: Arrived, thumbnail: Path | None = None) -> str:
         """Move a finished file (and its thumbnail) to its place, durably; the result is its hash."""
 
     def path(self, digest: str) -> Path:
@@ -92,8 +136,8 @@ class BlobStore(Protocol):
     def sweep(self) -> None:
         """Delete what died on its way in."""
 
-    def digests(self) -> Iterator[str]:
-        """Every hash that lies here."""
+    def digests(self, before_s: float | None = None) -> Iterator[str]:
+        """Every hash that lies here; only those written before this time (seconds since 1970), where one is given."""
 
 
 class FolderBlobs:
@@ -105,25 +149,29 @@ class FolderBlobs:
         self._tmp = folder / "tmp"
         self._min_free_bytes = min_free_bytes
         self._tmp.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.partials = Partials(folder / "partial")
 
-    def receive(self, limit: int) -> Incoming:
+    def receive(self, limit: int, algorithm: str = "sha256") -> Incoming:
         """A temporary file to write to."""
-        free = shutil.disk_usage(self._folder).free
-        if free < self._min_free_bytes:
-            message = "The server's disk is nearly full. Ask whoever runs it to make room, then send again."
-            raise Refused(ErrorCode.STORAGE_FULL, message, retry_after_s=60)
-        return Incoming(self._tmp / secrets.token_hex(16), limit)
+        self.refuse_full(0)
+        return Incoming(self._tmp / secrets.token_hex(16), limit, algorithm)
 
-    def keep(self, incoming: Incoming, thumbnail: Path | None = None) -> str:
+    def refuse_full(self, size: int) -> None:
+        """Look at the file system's own figure."""
+        if shutil.disk_usage(self._folder).free - size < self._min_free_bytes:
+            raise storage_full()
+
+    def keep(self, incoming: Arrived, thumbnail: Path | None = None) -> str:
         """Fsync, rename, fsync the folder: when this returns the row may be committed (reliability 2.11)."""
         incoming.finish()
         place = self._place(incoming.digest)
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if thumbnail is not None:
-            _fsync(thumbnail)
-            thumbnail.replace(place.with_suffix(".thumb"))
-        incoming.path.replace(place)
-        _fsync(place.parent)
+        with full_disk_refused():
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if thumbnail is not None:
+                off_hub(lambda: fsync(thumbnail))
+                thumbnail.replace(place.with_suffix(".thumb"))
+            incoming.settle(place)
+            off_hub(lambda: fsync(place.parent))
         return incoming.digest
 
     def path(self, digest: str) -> Path:
@@ -142,14 +190,15 @@ class FolderBlobs:
 
     def sweep(self) -> None:
         """Unlink temporary files a day old."""
-        oldest = time.time() - _STALE_S
+        oldest = time.time() - STALE_S
         for left in self._tmp.iterdir():
-            if left.stat().st_mtime < oldest:
+            if last_written(left) < oldest:
                 left.unlink(missing_ok=True)
 
-    def digests(self) -> Iterator[str]:
-        """Every hash in the folder."""
-        return (path.name for path in self._folder.glob("??/??/*") if path.suffix == "")
+    def digests(self, before_s: float | None = None) -> Iterator[str]:
+        """Every hash in the folder, or those of old files."""
+        found = (path for path in self._folder.glob("??/??/*") if path.suffix == "")
+        return (path.name for path in found if before_s is None or last_written(path) < before_s)
 
     def _place(self, digest: str) -> Path:
         """Where a hash lies; two levels of folders keep each small."""
@@ -161,14 +210,3 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise FileNotFoundError(path.name)
     return path
-
-
-def _fsync(path: Path) -> None:
-    """Make a file or a folder's entries durable; Windows has no folder descriptors and needs none."""
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
