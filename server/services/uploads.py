@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from protocol.times import now_ms
 from server.services import sniffing, thumbnails
 from server.services.ports import Actor
 from server.services.refusals import file_not_uploaded, not_found
+from server.services.resumable import Resumable, refuse_too_many
 from server.storage import attachments as rows
 from server.storage.attachments import AttachmentRow
-from server.storage.blobs import BlobStore, Incoming
+from server.storage.blobs import STALE_S, Arrived, BlobStore, Incoming
+from server.storage.disk import off_hub
 
 if TYPE_CHECKING:
     from server.services.access import Access
@@ -30,6 +33,10 @@ THUMBNAIL_SIDE = 640
 AVATAR_SIDE = 256
 UNBOUND_MS = 24 * 3600 * 1000
 """An upload that no message names within a day is deleted (contract, REST)."""
+_STRAYS_AT_ONCE = 500
+
+InUnit = Callable[["Unit", AttachmentRow], None]
+"""Runs in the transaction that writes a row, after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +75,37 @@ class Uploads:
         self._blobs = blobs
         self._limits = limits
 
+        self._strays_looked_for_at = 0
+        self.resumable = Resumable(database, blobs, limits, self._take)
+        """Those that come in pieces."""
+
     def receive(self, actor: Actor) -> Incoming:
         """A place to write an upload to. Raises Refused: too many uploads, storage full; when written, too large."""
         with self._database.read() as connection:
-            waiting = rows.open_uploads(connection, actor.user_id)
-        self._refuse_too_many(waiting)
+            refuse_too_many(connection, self._limits, actor.user_id)
         return self._blobs.receive(self._limits.file_bytes)
 
     def store(self, actor: Actor, incoming: Incoming, name: str | None) -> Attachment:
         """A received file as an unbound attachment of the caller. Raises Refused; then nothing is left of it."""
         try:
-            incoming.finish()
-            shown = sniffing.file_name(name)
-            looked = self._look(incoming, shown)
-            return self._written(self._keep(actor, incoming, shown, looked)).to_wire()
+            return self._take(actor, incoming, sniffing.file_name(name), self._refuse_too_many).to_wire()
         finally:
-            _thumbnail_path(incoming).unlink(missing_ok=True)
             incoming.drop()
+
+    def _take(self, actor: Actor, arrived: Arrived, name: str, also: InUnit) -> AttachmentRow:
+        """Look at a file that has arrived, keep its bytes, write its row; `also` runs in that transaction."""
+        try:
+            arrived.finish()
+            looked = self._look(arrived, name)
+            return self._written(self._keep(actor, arrived, name, looked), also)
+        finally:
+            _thumbnail_path(arrived).unlink(missing_ok=True)
+
+    def abandon(self, actor: Actor, key: str) -> None:
+        """Forget one's own upload in pieces, also when it is complete, unless it was sent. Raises Refused."""
+        attachment_id = self.resumable.abandon(actor, key)
+        if attachment_id is not None:
+            self.discard(actor, attachment_id)
 
     def discard(self, actor: Actor, attachment_id: int) -> None:
         """Forget an upload of the actor's that came with a message which was refused; one that was sent stays."""
@@ -145,8 +166,22 @@ class Uploads:
         """Forget uploads whose time is over; the result counts the deleted blobs."""
         self._blobs.sweep()
         at = now_ms() if at_ms is None else at_ms
+        self.resumable.sweep(at)
         unnamed = self._database.write(lambda unit: rows.take_expired(unit.connection, at))
-        return sum(self._removed(digest) for digest in unnamed)
+        return sum(self._removed(digest) for digest in (*unnamed, *self._strays(at)))
+
+    def _strays(self, at_ms: int) -> list[str]:
+        """Blobs a day old without a row: whoever stored them died before the commit. Looked for once a day."""
+        if at_ms - self._strays_looked_for_at < UNBOUND_MS:
+            return []
+        self._strays_looked_for_at = at_ms
+        old = self._blobs.digests(before_s=at_ms / 1000 - STALE_S)
+        strays: list[str] = []
+        # In parts, each from another thread: looking through many files at once would hold up everybody.
+        while part := off_hub(lambda: [*itertools.islice(old, _STRAYS_AT_ONCE)]):
+            with self._database.read() as connection:
+                strays += sorted({*part} - rows.named(connection, part))
+        return strays
 
     def _removed(self, digest: str) -> int:
         """Delete a blob unless an upload has named it since; asked in the writer's thread, where no row can slip in."""
@@ -159,7 +194,7 @@ class Uploads:
 
         return self._database.write(job)
 
-    def _look(self, incoming: Incoming, name: str) -> _Looked:
+    def _look(self, incoming: Arrived, name: str) -> _Looked:
         """Type, pixels and thumbnail of a finished file. Raises Refused where a picture is beyond the limits."""
         found = sniffing.sniff(incoming.path, name)
         if found not in sniffing.IMAGE_TYPES:
@@ -175,7 +210,7 @@ class Uploads:
             raise _image_too_large(f"{self._limits.image_pixels / 1e6:.0f} megapixels")
         return _Looked(found, facts.width, facts.height, target)
 
-    def _keep(self, actor: Actor, incoming: Incoming, name: str, looked: _Looked) -> AttachmentRow:
+    def _keep(self, actor: Actor, incoming: Arrived, name: str, looked: _Looked) -> AttachmentRow:
         """Move the bytes to their place and make their row, not yet written."""
         size = incoming.size
         digest = self._blobs.keep(incoming, looked.thumbnail)
@@ -194,24 +229,29 @@ class Uploads:
             expires_at=at + UNBOUND_MS,
         )
 
-    def _written(self, row: AttachmentRow) -> AttachmentRow:
+    def _written(self, row: AttachmentRow, also: InUnit) -> AttachmentRow:
         """Write the row of bytes that are in their place; where it is refused, the bytes go again."""
         try:
-            return self._database.write(lambda unit: self._added(unit, row))
+            return self._database.write(lambda unit: self._added(unit, row, also))
         except Refused:
             self._removed(row.blob_hash)
             raise
 
-    def _added(self, unit: Unit, row: AttachmentRow) -> AttachmentRow:
-        """Write the row, unless other uploads of the same user were faster."""
-        self._refuse_too_many(rows.open_uploads(unit.connection, row.owner_id))
+    def _added(self, unit: Unit, row: AttachmentRow, also: InUnit) -> AttachmentRow:
+        """Write the row, and do what belongs to it."""
         try:
             # The same bytes may have been deleted since keep(): that happens in this thread too, so look here.
             self._blobs.path(row.blob_hash)
         except FileNotFoundError:
             message = "The same file was being deleted while it came. Send it again."
             raise Refused(ErrorCode.UNAVAILABLE, message, retry_after_s=1) from None
-        return rows.add(unit.connection, row)
+        stored = rows.add(unit.connection, row)
+        also(unit, stored)
+        return stored
+
+    def _refuse_too_many(self, unit: Unit, stored: AttachmentRow) -> None:
+        """Raise Refused where other uploads of the same user were faster than the one just written."""
+        refuse_too_many(unit.connection, self._limits, stored.owner_id, more=0)
 
     def _bound(self, unit: Unit, actor: Actor, message_id: int, place: int, file: SentFile) -> AttachmentRow:
         """One file tied to the message: the caller's unbound upload itself, a copy of what they can see elsewhere."""
@@ -250,15 +290,8 @@ class Uploads:
         except FileNotFoundError:
             raise not_found("file") from None
 
-    def _refuse_too_many(self, waiting: int) -> None:
-        """Raise Refused where as many uploads wait as one may have."""
-        most = self._limits.open_uploads_per_user
-        if waiting >= most:
-            message = f"{most} uploads wait to be sent. Send them first, then upload more."
-            raise Refused(ErrorCode.TOO_MANY_UPLOADS, message, retry_after_s=60)
 
-
-def _thumbnail_path(incoming: Incoming) -> Path:
+def _thumbnail_path(incoming: Arrived) -> Path:
     """Where the small picture is made, beside the file on its way in."""
     return incoming.path.with_suffix(".thumb")
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import exists, func, insert, select, update
 
 from protocol.shapes import Attachment
+from server.storage import uploads
 from server.storage.tables import attachments, users
 
 if TYPE_CHECKING:
@@ -128,9 +129,10 @@ def remove_unbound(connection: Connection, attachment_id: int, owner_id: int) ->
 
 
 def open_uploads(connection: Connection, owner_id: int) -> int:
-    """How many uploads of this user wait to be sent."""
+    """How many uploads of this user wait to be sent, or are still coming in pieces."""
     waiting = (attachments.c.owner_id == owner_id, attachments.c.expires_at.is_not(None))
-    return connection.execute(select(func.count()).select_from(attachments).where(*waiting)).scalar_one()
+    here = connection.execute(select(func.count()).select_from(attachments).where(*waiting)).scalar_one()
+    return here + uploads.unfinished(connection, owner_id)
 
 
 def set_avatar(connection: Connection, user_id: int, attachment_id: int) -> None:
@@ -157,3 +159,9 @@ def take_expired(connection: Connection, now_ms: int, most: int = 200) -> list[s
 def is_named(connection: Connection, digest: str) -> bool:
     """Whether any row still names this blob."""
     return bool(connection.execute(select(exists().where(attachments.c.blob_hash == digest))).scalar_one())
+
+
+def named(connection: Connection, digests: Sequence[str]) -> set[str]:
+    """Which of these blobs some row names."""
+    asked = attachments.c.blob_hash.in_(digests)
+    return {*connection.execute(select(attachments.c.blob_hash).where(asked).distinct()).scalars()}

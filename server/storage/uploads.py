@@ -66,9 +66,9 @@ def remove(connection: Connection, key: str) -> None:
     connection.execute(delete_rows(uploads).where(uploads.c.key == key))
 
 
-def unfinished(connection: Connection, owner_id: int, now_ms: int) -> int:
+def unfinished(connection: Connection, owner_id: int) -> int:
     """How many uploads of this user are still coming."""
-    coming = (uploads.c.owner_id == owner_id, uploads.c.expires_at > now_ms, uploads.c.attachment_id.is_(None))
+    coming = (uploads.c.owner_id == owner_id, uploads.c.attachment_id.is_(None))
     return connection.execute(select(func.count()).select_from(uploads).where(*coming)).scalar_one()
 
 
