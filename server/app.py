@@ -37,7 +37,7 @@ from server.socket.gateway import SocketRoom, attach
 from server.socket.presence import Presences
 from server.socket.publisher import Publisher
 from server.storage.blobs import FolderBlobs
-from server.storage.engines import database_path
+from server.storage.engines import check_address
 from server.storage.unit import Database
 
 T = TypeVar("T")
@@ -159,7 +159,7 @@ def serve(config: Config) -> None:
 
 def check(config: Config) -> None:
     """Whether a server could start with these settings; makes nothing. Raises ConfigError, ValueError."""
-    database_path(config.database)
+    check_address(config.database)
     check_keys(config.data_dir)
     _tls(config)
 

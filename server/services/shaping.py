@@ -48,6 +48,11 @@ def shape_sent(snapshot: Snapshot, row: MessageRow, files: Sequence[AttachmentRo
     return _message(row, people, [file.to_wire() for file in files], quote, None)
 
 
+def shape_new(row: MessageRow, people: dict[int, User]) -> Message:
+    """A message of plain text just written: nobody can have read it yet."""
+    return _message(row, people, [], None, None)
+
+
 def _message(
     row: MessageRow, people: dict[int, User], files: list[Attachment], quote: MessageRow | None, read_at: int | None
 ) -> Message:

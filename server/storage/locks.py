@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import gevent.monkey
+
+_LOOK_AGAIN_S = 0.005
+"""How often a waiting process looks; batches take about as long."""
+# The writer waits in a native thread of its own, where gevent's sleep would start a second hub.
+_native_sleep = gevent.monkey.get_original("time", "sleep")
 
 
 class DataInUse(Exception):  # noqa: N818 - read by the operator as a sentence, not as a class name
@@ -35,9 +43,14 @@ class FileLock:
         _unlock(self._file)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Wait for it, and hold it for a block."""
-        self.take(wait=True)
+    def held(self, patience_s: float) -> Iterator[None]:
+        """Wait for it, and hold it for a block. Raises TimeoutError: whoever holds it may stand still for ever."""
+        until = time.monotonic() + patience_s
+        while not self.take(wait=False):
+            if time.monotonic() > until:
+                message = f"another process has been writing for {patience_s:.0f} s"
+                raise TimeoutError(message)
+            _native_sleep(_LOOK_AGAIN_S)
         try:
             yield
         finally:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from protocol.shapes import MessageType
 from server.storage.members import Seat, asked_since
+from server.storage.rooms import Room
 from server.storage.tables import conversations, messages
 
 
@@ -24,6 +25,10 @@ class NewMessage(Struct, frozen=True, kw_only=True):
     content_hash: str
     reply_to_uid: str | None
     mentions: str | None
+
+
+Seated: TypeAlias = Seat | Room
+"""What knows the two people of a direct conversation."""
 
 
 class MessageRow(Struct, frozen=True, kw_only=True):
@@ -61,7 +66,10 @@ _ALL = select(
 # Built once, as every send asks them: building a statement costs more than running it.
 _BY_ID = _ALL.where(messages.c.message_id == bindparam("named"))
 _BY_UID = _ALL.where(messages.c.uid == bindparam("named"))
+_BY_UIDS = _ALL.where(messages.c.uid.in_(bindparam("these", expanding=True)))
 _ADD = insert(messages).returning(messages.c.message_id)
+# One statement for many rows: a native thread gives up the interpreter's lock at each step of SQLite, and waits for it.
+_ADD_MANY = insert(messages).returning(messages.c.message_id, messages.c.uid)
 
 
 def _rows(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[MessageRow]:
@@ -69,14 +77,61 @@ def _rows(connection: Connection, query: Select[Any], values: Mapping[str, Any] 
     return [MessageRow(**row._mapping) for row in connection.execute(query, values)]  # noqa: SLF001 - a row's public view
 
 
-def add(connection: Connection, new: NewMessage, seat: Seat, place: tuple[int, int], now_ms: int) -> MessageRow:
+def add(connection: Connection, new: NewMessage, seat: Seated, place: tuple[int, int], now_ms: int) -> MessageRow:
     """Insert the message of a seat's owner at a place (version, position)."""
+    number = connection.execute(_ADD, _values(new, place, now_ms)).scalar_one()
+    return _row(number, new, seat, place, now_ms)
+
+
+def add_many(
+    connection: Connection, placed: Sequence[tuple[NewMessage, Seated, tuple[int, int]]], now_ms: int
+) -> list[MessageRow]:
+    """Insert messages, each with its conversation and its place (version, position); the rows in the order given."""
+    if not placed:
+        return []
+    values = [_values(new, place, now_ms) for new, _, place in placed]
+    numbers = {uid: number for number, uid in connection.execute(_ADD_MANY, values)}
+    return [_row(numbers[new.uid], new, room, place, now_ms) for new, room, place in placed]
+
+
+def _values(new: NewMessage, place: tuple[int, int], now_ms: int) -> dict[str, Any]:
+    """The columns of a new message."""
     version, position = place
-    values = {name: getattr(new, name) for name in NewMessage.__struct_fields__}
-    values |= {"version": version, "position": position, "created_at": now_ms}
-    number = connection.execute(_ADD, values).scalar_one()
+    return {
+        "uid": new.uid,
+        "conversation_id": new.conversation_id,
+        "position": position,
+        "version": version,
+        "sender_id": new.sender_id,
+        "type": new.type,
+        "content": new.content,
+        "content_hash": new.content_hash,
+        "reply_to_uid": new.reply_to_uid,
+        "mentions": new.mentions,
+        "created_at": now_ms,
+    }
+
+
+def _row(message_id: int, new: NewMessage, seated: Seated, place: tuple[int, int], now_ms: int) -> MessageRow:
+    """A message just inserted."""
+    version, position = place
     return MessageRow(
-        message_id=number, edited_at=None, deleted_at=None, user1_id=seat.user1_id, user2_id=seat.user2_id, **values
+        message_id=message_id,
+        uid=new.uid,
+        conversation_id=new.conversation_id,
+        position=position,
+        version=version,
+        sender_id=new.sender_id,
+        type=new.type,
+        content=new.content,
+        content_hash=new.content_hash,
+        reply_to_uid=new.reply_to_uid,
+        mentions=new.mentions,
+        created_at=now_ms,
+        edited_at=None,
+        deleted_at=None,
+        user1_id=seated.user1_id,
+        user2_id=seated.user2_id,
     )
 
 
@@ -94,7 +149,7 @@ def by_uids(connection: Connection, uids: Collection[str]) -> dict[str, MessageR
     """These messages by uid; unknown ones are left out."""
     if not uids:
         return {}
-    return {row.uid: row for row in _rows(connection, _ALL.where(messages.c.uid.in_(uids)))}
+    return {row.uid: row for row in _rows(connection, _BY_UIDS, {"these": list(uids)})}
 
 
 def known_uids(connection: Connection, sender_id: int, uids: Collection[str]) -> set[str]:

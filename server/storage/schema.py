@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, insert, select
 
 from server.storage.tables import server_facts
 
@@ -21,19 +21,16 @@ class TooNew(Exception):  # noqa: N818 - read by the operator as a sentence, not
     """The database was made by a newer program."""
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(connection: Connection) -> None:
     """Run the revisions that are missing, then give a new database its epoch. Raises TooNew."""
-    with engine.connect() as connection, connection.begin():
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in _known():
-            message = (
-                f"The database is at revision {current}, which this hearth-server does not know. Install a newer one."
-            )
-            raise TooNew(message)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        _found_epoch(connection)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in _known():
+        message = f"The database is at revision {current}, which this hearth-server does not know. Install a newer one."
+        raise TooNew(message)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    _found_epoch(connection)
 
 
 def is_current(connection: Connection) -> bool:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, bindparam, update
 
 from protocol.times import now_ms
 from server.storage import schema
-from server.storage.engines import database_path, reading_engine, writing_engine
-from server.storage.locks import DataInUse, FileLock
+from server.storage.engines import open_backend
+from server.storage.jobs import Done, Run
 from server.storage.tables import conversations, users
 from server.storage.writer import Writer
 
@@ -65,29 +65,21 @@ class Unit:
 
 
 class Database:
-    """One SQLite file: its readers, its writer, and the lock that keeps other processes from serving it too."""
+    """One database: its readers and its writer, and what keeps other processes in order."""
 
     def __init__(self, url: str, announce: Announce | None = None, *, exclusive: bool = True) -> None:
-        """Open the file, creating it where there is none; call `migrate` before anything else.
+        """Open it, a SQLite file also where there is none yet; call `migrate` before anything else.
 
-        `exclusive` is the server's: it holds the data directory and does the checkpoints. An operator's command beside
-        a running server passes False. Raises DataInUse when another process serves these data.
+        `exclusive` is the server's: it holds a SQLite file and does its checkpoints. An operator's command beside a
+        running server passes False. Raises ValueError for an address that cannot be served, and locks.DataInUse when
+        another process serves the file.
         """
-        self.path = database_path(url)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._serving = FileLock(self.path.with_name(f"{self.path.name}.serving"))
-        if exclusive and not self._serving.take(wait=False):
-            self._serving.close()
-            message = f"Another hearth-server serves {self.path.parent}. Stop it first, or choose another --data-dir."
-            raise DataInUse(message)
-        self._writing = FileLock(self.path.with_name(f"{self.path.name}.writing"))
-        self._engine = writing_engine(self.path, checkpoints=exclusive)
-        self._readers = reading_engine(self.path)
+        self._backend = open_backend(url, exclusive=exclusive)
         self._announce = announce
         self.clock = now_ms
         """The time of each job, in milliseconds since 1970; only the sample sets it back."""
         self._writer: Writer[Unit] = Writer(
-            self._engine, self._writing, lambda connection: Unit(connection, self.clock()), self._told
+            self._backend, lambda connection: Unit(connection, self.clock()), self._told
         )
 
     def announce_to(self, announce: Announce) -> None:
@@ -99,9 +91,9 @@ class Database:
 
         Raises schema.TooNew for a database of a newer program.
         """
-        with self._writing.held():
-            schema.upgrade(self._engine)
-        self.path.chmod(0o600)
+        with self._backend.turn(), self._backend.writing.connect() as connection, connection.begin():
+            self._backend.enter_migration(connection)
+            schema.upgrade(connection)
 
     def is_current(self) -> bool:
         """Whether the tables are those of this program (for readiness)."""
@@ -111,16 +103,24 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot: everything read in the block is of the same moment."""
-        with self._readers.connect() as connection, connection.begin():
+        with self._backend.reading.connect() as connection, connection.begin():
             yield connection
 
-    def write(self, job: Callable[[Unit], T]) -> T:
+    def write(self, job: Run[Unit, T]) -> T:
         """Run the job in the next batch and return its result once the batch is on disk.
 
         The job runs in the writer's own thread, where it must not wait for anything. What it raises undoes its own
         changes only, and is raised here. Raises Refused (`unavailable`, `storage_full`) when nothing can be written.
         """
         return self._writer.write(job)
+
+    def write_later(self, job: Run[Unit, T], done: Done) -> None:
+        """Line the job up for the next batch and return; `done` gets its result, or what it raised, after the commit.
+
+        Under gevent `done` is called in the hub's thread, in the order of commits and before anything of the batch is
+        told. Raises Refused (`unavailable`) when too many wait.
+        """
+        self._writer.write_later(job, done)
 
     def _told(self, unit: Unit) -> None:
         """A unit is on disk: tell it."""
@@ -130,8 +130,7 @@ class Database:
             callback()
 
     def close(self) -> None:
-        """Finish what waits to be written, then let go of the file. The writer closes last: it does the checkpoint."""
-        self._readers.dispose()
+        """Finish what waits to be written, then let go. The writer closes last: on SQLite it does the checkpoint."""
+        self._backend.reading.dispose()
         self._writer.close()
-        self._writing.close()
-        self._serving.close()
+        self._backend.close()

@@ -1,6 +1,6 @@
 """The single writing connection: whatever waits is written in one transaction and one fsync (group commit).
 
-Under gevent the connection lives in one native thread, so that a slow disk stops no other greenlet, and results and
+Under gevent the connection lives in one native thread, so that a slow disk stops no other greenlet, and outcomes and
 announcements come out in the hub's thread. Without monkey-patching (tests, operator commands) a plain thread does both.
 """
 
@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
-import threading
+import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
-import gevent.event
-import gevent.lock
-import gevent.monkey
-import gevent.threadpool
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from protocol.errors import ErrorCode, Refused
-from server.storage.locks import FileLock
+from server.storage.engines import Backend
+from server.storage.hosts import Signal, host
+from server.storage.jobs import Batch, Done, Job, Run, neighbours, outcomes
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -31,30 +28,231 @@ _BATCH_MAX = 512
 """Jobs in one transaction, so that the first of them does not wait for ever."""
 _WAITING_MAX = 10_000
 """Beyond this many waiting jobs, new ones are refused at once rather than kept in memory (reliability P12)."""
+_RETRY_AFTER_S = 1.0
+_LOG_AGAIN_S = 10.0
+"""The same reason is logged once in so long, for while a database is away every batch fails for it."""
 
 _log = logging.getLogger(__name__)
 
 
-class _Job(Generic[U]):
-    """One waiting job, and afterwards its unit with its result or its exception."""
+class _Unanswered(Exception):  # noqa: N818 - a state, told nobody
+    """A commit was sent and its answer never came; holds all that is needed should it have been committed."""
 
-    def __init__(self, run: Callable[[U], Any], done: _Signal) -> None:
-        self.run = run
-        self.done = done
-        self.unit: U | None = None
-        self.result: Any = None
-        self.error: BaseException | None = None
+    def __init__(self, ticket: object, units: list[Any], results: list[Any]) -> None:
+        super().__init__("the commit was never answered")
+        self.ticket = ticket
+        self.units = units
+        self.results = results
 
-    def attempt(self, make_unit: Callable[[Connection], U], connection: Connection) -> None:
-        """Run inside a savepoint; an exception undoes this job alone, and is kept for the caller."""
-        self.unit, self.error = make_unit(connection), None
-        connection.exec_driver_sql("SAVEPOINT job")
+
+class _Caller:
+    """A caller who waits for the outcome."""
+
+    def __init__(self, signal: Signal) -> None:
+        self._signal = signal
+        self._outcome: Any = None
+
+    def settle(self, outcome: Any) -> None:  # noqa: ANN401 - whatever the job returned
+        """Wake the caller."""
+        self._outcome = outcome
+        self._signal.set()
+
+    def wait(self) -> Any:  # noqa: ANN401 - whatever the job returned
+        """The job's result; raises what it raised."""
+        self._signal.wait()
+        if isinstance(self._outcome, BaseException):
+            raise self._outcome
+        return self._outcome
+
+
+class Writer(Generic[U]):
+    """Owns the writing connection and the line of waiting jobs.
+
+    write() ──► waiting ──► [ BEGIN · SAVEPOINT job or group … · COMMIT ] ──► done(outcome) ──► told(unit) in order
+                                    │ the transaction itself fails
+                                    ├──► each job once more, alone ──► its own result or its own refusal
+                                    └──► the database is away or held: all are refused, to be tried again
+    """
+
+    def __init__(self, backend: Backend, make_unit: Callable[[Connection], U], told: Callable[[U], None]) -> None:
+        """Take the backend; the connection is opened by the first batch, in the writer's thread.
+
+        `told` is called for each committed unit in commit order and must not block.
+        """
+        self._backend = backend
+        self._make_unit = make_unit
+        self._told = told
+        self._waiting: deque[Job[U]] = deque()
+        self._closed = False
+        self._connection: Connection | None = None
+        self._logged: tuple[str, float] = ("", 0.0)
+        self._host = host(self)
+
+    def write(self, run: Run[U, T]) -> T:
+        """Line the job up and wait until its batch is committed; raises what it raised, or Refused."""
+        caller = _Caller(self._host.signal())
+        self.write_later(run, caller.settle)
+        return cast("T", caller.wait())
+
+    def write_later(self, run: Run[U, T], done: Done) -> None:
+        """Line the job up; `done` gets its result or its exception when its batch is over. Raises Refused when full."""
+        if self._closed or len(self._waiting) >= _WAITING_MAX:
+            message = "The server is too busy to store this. Try again."
+            raise Refused(ErrorCode.UNAVAILABLE, message, retry_after_s=_RETRY_AFTER_S)
+        self._waiting.append(Job(run, done))
+        self._host.wake()
+
+    def take(self) -> Batch[U] | None:
+        """The next batch, oldest jobs first; None when nothing waits."""
+        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH_MAX))]
+        return Batch(jobs) if jobs else None
+
+    def commit(self, batch: Batch[U]) -> None:
+        """Write a batch, in the writer's thread; every job of it then has its outcome."""
         try:
-            self.result = self.run(self.unit)
+            with self._backend.turn():
+                self._write(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the callers must not wait for ever
+            self._drop_connection()
+            batch.refuse(self._refusal(error))
+
+    def _write(self, batch: Batch[U]) -> None:
+        """All jobs in one transaction; where a job breaks it, each in one of its own, so that only the guilty fail."""
+        try:
+            self._together(batch, batch.jobs)
+        except DBAPIError as error:
+            self._drop_connection()
+            if len(batch.jobs) == 1 or self._backend.is_outage(error):
+                raise
+            for job in batch.jobs:
+                self._alone(batch, job)
+
+    def _alone(self, batch: Batch[U], job: Job[U]) -> None:
+        """One job in a transaction of its own. Raises DBAPIError when the next one would fare no better."""
+        try:
+            self._together(batch, [job])
+        except DBAPIError as error:
+            self._drop_connection()
+            if self._backend.is_outage(error):
+                raise
+            job.outcome = self._refusal(error)
+
+    def _together(self, batch: Batch[U], jobs: list[Job[U]]) -> None:
+        """These jobs in one transaction; in a second one where the first was lost with its connection, and undone."""
+        had_connection = self._connection is not None
+        try:
+            units, results = self._transaction(jobs)
+        except _Unanswered as unanswered:
+            self._drop_connection()
+            if self._backend.was_committed(unanswered.ticket):
+                units, results = unanswered.units, unanswered.results
+            else:
+                units, results = self._transaction(jobs)
+        except DBAPIError as error:
+            # A connection that was lost since the last batch says nothing about the database of now.
+            if not (had_connection and error.connection_invalidated):
+                raise
+            self._drop_connection()
+            units, results = self._transaction(jobs)
+        batch.units += units
+        for job, result in zip(jobs, results, strict=True):
+            job.outcome = result
+
+    def _transaction(self, jobs: Sequence[Job[U]]) -> tuple[list[U], list[Any]]:
+        """One transaction: its units, and the outcome of each job.
+
+        Raises DBAPIError when it cannot begin or go on or was not committed, _Unanswered when it may have been.
+        """
+        if self._connection is None:
+            self._connection = self._backend.writing.connect()
+        connection = self._connection
+        units: list[U] = []
+        results: list[Any] = []
+        with connection.begin() as transaction:
+            ticket = self._backend.enter(connection)
+            for group in neighbours(jobs):
+                self._attempt(connection, group, units, results)
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise _Unanswered(ticket, units, results) from error
+                raise
+        return units, results
+
+    def _attempt(self, connection: Connection, group: list[Job[U]], units: list[U], results: list[Any]) -> None:
+        """Run a group inside a savepoint; what fails is undone, and a group is then tried one by one."""
+        unit = self._make_unit(connection)
+        connection.exec_driver_sql("SAVEPOINT job")
+        failure: Exception | None = None
+        try:
+            answered = outcomes(unit, group)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
-            self.error = error
+            failure = error
             _undo(connection, error)
-        connection.exec_driver_sql("RELEASE job")
+        connection.exec_driver_sql("RELEASE SAVEPOINT job")
+        if failure is None:
+            units.append(unit)
+            results += answered
+        elif len(group) == 1:
+            results.append(failure)
+        else:
+            for job in group:
+                self._attempt(connection, [job], units, results)
+
+    @staticmethod
+    def answer(batch: Batch[U]) -> None:
+        """The batch is over: hand out the outcomes."""
+        for job in batch.jobs:
+            try:
+                job.done(job.outcome)
+            except Exception:  # noqa: BLE001 - the next caller gets theirs
+                _log.exception("an answer could not be handed out")
+
+    def tell(self, batch: Batch[U]) -> None:
+        """Tell what was committed, in the order of commits."""
+        for unit in batch.units:
+            try:
+                self._told(unit)
+            except Exception:  # noqa: BLE001 - what is on disk stays acknowledged, and the next unit is told
+                _log.exception("an announcement failed after its commit")
+
+    def _drop_connection(self) -> None:
+        """Start the next transaction on a new connection."""
+        if self._connection is not None:
+            with contextlib.suppress(SQLAlchemyError, *_DRIVERS_OWN):
+                self._connection.close()
+        self._connection = None
+
+    def disconnect(self) -> None:
+        """Close the connection, in the writer's thread; SQLite's last connection to close does the final checkpoint."""
+        try:
+            with self._backend.turn():
+                self._drop_connection()
+                self._backend.writing.dispose()
+        except OSError as error:
+            _log.warning("closing without the final checkpoint, which the next start does: %s", error)
+
+    def close(self) -> None:
+        """Write what waits, refuse what comes, and let go of the connection."""
+        if not self._closed:
+            self._closed = True
+            self._host.close()
+
+    def _refusal(self, error: Exception) -> Refused:
+        """What a caller is told when the database itself fails; the log has the rest, without any values."""
+        reason = str(error.orig if isinstance(error, DBAPIError) else error)
+        said, at = self._logged
+        if reason != said or time.monotonic() - at > _LOG_AGAIN_S:
+            self._logged = (reason, time.monotonic())
+            _log.error("the database refused a transaction: %s", reason)
+        if isinstance(error, DBAPIError) and self._backend.is_full(error):
+            return Refused(ErrorCode.STORAGE_FULL, "The server's disk is full. Tell its operator, and try again later.")
+        message = "The server could not store this just now. Try again shortly."
+        return Refused(ErrorCode.UNAVAILABLE, message, retry_after_s=_RETRY_AFTER_S)
+
+
+_DRIVERS_OWN = (OSError,)
 
 
 def _undo(connection: Connection, error: Exception) -> None:
@@ -63,231 +261,8 @@ def _undo(connection: Connection, error: Exception) -> None:
     SQLite undoes the whole transaction by itself when the disk is full or fails, and the savepoint with it.
     """
     try:
-        connection.exec_driver_sql("ROLLBACK TO job")
-    except DBAPIError:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+    except SQLAlchemyError:
         if isinstance(error, DBAPIError):
             raise error from None
         raise
-
-
-class _Signal(Protocol):
-    """What a caller waits on: threading.Event and gevent's Event alike."""
-
-    def set(self) -> Any:  # noqa: ANN401 - the two disagree, and nobody reads it
-        """Wake whoever waits."""
-
-    def wait(self, timeout: float | None = None) -> Any:  # noqa: ANN401 - the two disagree, and nobody reads it
-        """Wait until it is set."""
-
-
-class Writer(Generic[U]):
-    """Owns the writing connection and the line of waiting jobs.
-
-    write() ──► waiting ──► [ BEGIN IMMEDIATE · SAVEPOINT job … · COMMIT ] ──► told(unit) in order ──► write() returns
-                                    │ the transaction itself fails
-                                    └──► each job once more, alone ──► its own result or its own refusal
-    """
-
-    def __init__(
-        self, engine: Engine, lock: FileLock, make_unit: Callable[[Connection], U], told: Callable[[U], None]
-    ) -> None:
-        """Take the engine; the connection is opened by the first batch, in the writer's thread.
-
-        `lock` keeps other processes out for the length of a batch, its checkpoint included. `told` is called for each
-        committed unit in commit order and must not block.
-        """
-        self._engine = engine
-        self._lock = lock
-        self._make_unit = make_unit
-        self._told = told
-        self._waiting: deque[_Job[U]] = deque()
-        self._closed = False
-        self._connection: Connection | None = None
-        self._hosted: _Host = _GreenHost(self) if gevent.monkey.is_module_patched("threading") else _ThreadHost(self)
-
-    def write(self, job: Callable[[U], T]) -> T:
-        """Line the job up and wait until its batch is committed; raises what it raised, or Refused."""
-        if self._closed or len(self._waiting) >= _WAITING_MAX:
-            raise Refused(ErrorCode.UNAVAILABLE, "The server is too busy to store this. Try again.", retry_after_s=1.0)
-        waiting = _Job(job, self._hosted.signal())
-        self._waiting.append(waiting)
-        self._hosted.wake()
-        waiting.done.wait()
-        if waiting.error is not None:
-            raise waiting.error
-        result: T = waiting.result
-        return result
-
-    def take(self) -> list[_Job[U]]:
-        """The jobs of the next batch, oldest first."""
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH_MAX))]
-
-    def commit(self, batch: list[_Job[U]]) -> None:
-        """Write a batch, in the writer's thread; every job of it then has a result or an error."""
-        try:
-            with self._lock.held():
-                try:
-                    self._transaction(batch)
-                except DBAPIError as error:
-                    self._drop_connection()
-                    self._alone(batch, error)
-        except Exception as error:  # noqa: BLE001 - whatever it is: the callers must not wait for ever
-            self._drop_connection()
-            for job in batch:
-                job.error = _refusal(error)
-
-    def _alone(self, batch: list[_Job[U]], error: DBAPIError) -> None:
-        """The transaction failed as a whole: give every job one of its own, so that only the guilty one fails."""
-        for job in batch:
-            failure = error
-            if len(batch) > 1:
-                try:
-                    self._transaction([job])
-                    continue
-                except DBAPIError as again:
-                    self._drop_connection()
-                    failure = again
-            job.error = _refusal(failure)
-
-    def _transaction(self, batch: list[_Job[U]]) -> None:
-        """One transaction over the batch; raises DBAPIError when it cannot begin, go on or commit."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        with self._connection.begin():
-            for job in batch:
-                job.attempt(self._make_unit, self._connection)
-
-    @staticmethod
-    def answer(batch: list[_Job[U]]) -> None:
-        """The batch is over: wake the callers."""
-        for job in batch:
-            job.done.set()
-
-    def tell(self, batch: list[_Job[U]]) -> None:
-        """Tell what was committed, in the order of commits."""
-        for job in batch:
-            if job.error is None and job.unit is not None:
-                try:
-                    self._told(job.unit)
-                except Exception:  # noqa: BLE001 - what is on disk stays acknowledged, and the next unit is told
-                    _log.exception("an announcement failed after its commit")
-
-    def _drop_connection(self) -> None:
-        """Start the next transaction on a new connection."""
-        if self._connection is not None:
-            with contextlib.suppress(DBAPIError, sqlite3.Error):
-                self._connection.close()
-        self._connection = None
-
-    def disconnect(self) -> None:
-        """Close the connection, in the writer's thread; the last connection to close does the final checkpoint."""
-        with self._lock.held():
-            self._drop_connection()
-            self._engine.dispose()
-
-    def close(self) -> None:
-        """Write what waits, refuse what comes, and let go of the file."""
-        if not self._closed:
-            self._closed = True
-            self._hosted.close()
-
-
-class _Host(Protocol):
-    """Where batches run and how callers wait."""
-
-    def signal(self) -> _Signal:
-        """Something a caller can wait on."""
-
-    def wake(self) -> None:
-        """A job is waiting."""
-
-    def close(self) -> None:
-        """Run the remaining jobs and end."""
-
-
-class _ThreadHost:
-    """A plain thread that runs batches and tells them."""
-
-    def __init__(self, writer: Writer[Any]) -> None:
-        self._writer = writer
-        self._jobs = threading.Semaphore(0)
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
-        self._thread.start()
-
-    def signal(self) -> _Signal:
-        """An event between threads."""
-        return threading.Event()
-
-    def wake(self) -> None:
-        """Count one more job."""
-        self._jobs.release()
-
-    def _run(self) -> None:
-        """Batch after batch until closed and drained."""
-        while True:
-            self._jobs.acquire()
-            batch = self._writer.take()
-            if batch:
-                self._writer.commit(batch)
-                self._writer.tell(batch)
-                self._writer.answer(batch)
-            elif self._closing:
-                self._writer.disconnect()
-                return
-
-    def close(self) -> None:
-        """Wait for the thread to finish what waits."""
-        self._closing = True
-        self._jobs.release()
-        self._thread.join()
-
-
-class _GreenHost:
-    """A greenlet that hands each batch to one native thread, and tells the batch in the hub's thread."""
-
-    def __init__(self, writer: Writer[Any]) -> None:
-        self._writer = writer
-        self._pool = gevent.threadpool.ThreadPool(1)
-        self._jobs = gevent.event.Event()
-        self._closing = False
-        self._greenlet = gevent.spawn(self._run)
-
-    def signal(self) -> _Signal:
-        """An event between greenlets."""
-        event: _Signal = gevent.event.Event()
-        return event
-
-    def wake(self) -> None:
-        """Have the greenlet look at the line."""
-        self._jobs.set()
-
-    def _run(self) -> None:
-        """Batch after batch until closed and drained; while one is being written, the next gathers."""
-        while True:
-            self._jobs.wait()
-            self._jobs.clear()
-            while batch := self._writer.take():
-                self._pool.apply(self._writer.commit, (batch,))
-                # An answer must not wait for a listener whose line is full.
-                self._writer.answer(batch)
-                self._writer.tell(batch)
-            if self._closing:
-                self._pool.apply(self._writer.disconnect)
-                return
-
-    def close(self) -> None:
-        """Wait for the greenlet to finish what waits, then end its thread."""
-        self._closing = True
-        self._jobs.set()
-        self._greenlet.join()
-        self._pool.kill()
-
-
-def _refusal(error: Exception) -> Refused:
-    """What a caller is told when the database itself fails; the log has the rest (without the statement's values)."""
-    reason = error.orig if isinstance(error, DBAPIError) else error
-    _log.error("the database refused a transaction: %s", reason)
-    if "full" in str(reason):
-        return Refused(ErrorCode.STORAGE_FULL, "The server's disk is full. Tell its operator, and try again later.")
-    return Refused(ErrorCode.UNAVAILABLE, "The server could not store this just now. Try again shortly.")

@@ -103,8 +103,8 @@ def test_callbacks_run_after_the_announcements_of_a_commit_only(database: Databa
     assert order == ["told", "callback", "last"]
 
 
-def test_the_file_is_the_operators_alone_and_durable(database: Database) -> None:
-    assert stat.S_IMODE(database.path.stat().st_mode) == 0o600
+def test_the_file_is_the_operators_alone_and_durable(database: Database, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / "hearth.db").stat().st_mode) == 0o600
     pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
     def ask(unit: Unit) -> dict[str, object]:
@@ -113,8 +113,8 @@ def test_the_file_is_the_operators_alone_and_durable(database: Database) -> None
     assert database.write(ask) == pragmas
 
 
-def test_a_second_server_is_refused_and_an_operators_command_is_not(database: Database) -> None:
-    url = f"sqlite:///{database.path}"
+def test_a_second_server_is_refused_and_an_operators_command_is_not(database: Database, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hearth.db'}"
     with pytest.raises(DataInUse, match="Another hearth-server"):
         Database(url)
     beside = Database(url, exclusive=False)
@@ -124,8 +124,8 @@ def test_a_second_server_is_refused_and_an_operators_command_is_not(database: Da
     assert noted(database) == {"by the operator", "by the server"}
 
 
-def test_a_job_that_reads_and_then_writes_waits_for_a_stranger(database: Database) -> None:
-    stranger = sqlite3.connect(database.path, isolation_level=None)
+def test_a_job_that_reads_and_then_writes_waits_for_a_stranger(database: Database, tmp_path: Path) -> None:
+    stranger = sqlite3.connect(tmp_path / "hearth.db", isolation_level=None)
     stranger.execute("BEGIN IMMEDIATE")
     stranger.execute("INSERT INTO server_facts VALUES ('by a stranger', '')")
 

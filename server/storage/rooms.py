@@ -1,0 +1,89 @@
+"""Conversations as a batch of sends needs them: read together, counted on in memory, stored together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
+
+from server.storage.tables import conversations, members
+
+
+class Room(Struct, kw_only=True):
+    """One conversation with its seats; `head` and `last_position` run ahead of the table until `store`."""
+
+    conversation_id: int
+    user1_id: int | None
+    user2_id: int | None
+    head: int
+    last_position: int
+    member_ids: tuple[int, ...] = ()
+    written: int = 0
+
+    def seats(self, user_id: int) -> bool:
+        """Whether somebody has a seat here."""
+        return user_id in self.member_ids
+
+    def other_id(self, user_id: int) -> int | None:
+        """The other person of a direct conversation."""
+        return self.user2_id if user_id == self.user1_id else self.user1_id
+
+    def take_place(self) -> tuple[int, int]:
+        """The next number and the next position, for a message of this batch."""
+        self.head += 1
+        self.last_position += 1
+        self.written += 1
+        return self.head, self.last_position
+
+
+# Built once, as every batch asks them: building a statement costs more than running it.
+_THESE: BindParameter[Any] = bindparam("these", expanding=True)
+_ROOMS = select(
+    conversations.c.conversation_id,
+    conversations.c.user1_id,
+    conversations.c.user2_id,
+    conversations.c.head,
+    conversations.c.last_position,
+).where(conversations.c.conversation_id.in_(_THESE))
+_SEATED = (
+    select(members.c.conversation_id, members.c.user_id)
+    .where(members.c.conversation_id.in_(_THESE), members.c.left_at.is_(None))
+    .order_by(members.c.conversation_id, members.c.joined_at, members.c.user_id)
+)
+_STORE = (
+    update(conversations)
+    .where(conversations.c.conversation_id == bindparam("here"))
+    .values(head=bindparam("to_head"), last_position=bindparam("to_position"), last_message_at=bindparam("at"))
+)
+
+
+def load(connection: Connection, conversation_ids: Collection[int]) -> dict[int, Room]:
+    """These conversations by number, with who has a seat in order of joining; unknown ones are left out."""
+    these = {"these": list(conversation_ids)}
+    rooms = {row[0]: _room(*row) for row in connection.execute(_ROOMS, these)}
+    seated: dict[int, list[int]] = {}
+    for number, user_id in connection.execute(_SEATED, these):
+        seated.setdefault(number, []).append(user_id)
+    for number, user_ids in seated.items():
+        rooms[number].member_ids = tuple(user_ids)
+    return rooms
+
+
+def _room(conversation_id: int, user1_id: int | None, user2_id: int | None, head: int, last_position: int) -> Room:
+    """A row of `_ROOMS`."""
+    return Room(
+        conversation_id=conversation_id, user1_id=user1_id, user2_id=user2_id, head=head, last_position=last_position
+    )
+
+
+def store(connection: Connection, rooms: Iterable[Room], now_ms: int) -> None:
+    """Write the numbers of those in which messages were written. The caller holds the turn, so nobody else counts."""
+    counted = [
+        {"here": room.conversation_id, "to_head": room.head, "to_position": room.last_position, "at": now_ms}
+        for room in rooms
+        if room.written
+    ]
+    if counted:
+        connection.execute(_STORE, counted)
