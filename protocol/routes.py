@@ -6,14 +6,20 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from protocol import accounts, commands, shapes, signals
+from protocol import accounts, commands, shapes, signals, tus
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Body = Literal["none", "json", "form", "file", "json_or_form"]
+Body = Literal["none", "json", "form", "file", "json_or_form", "piece"]
+
+
+_REACHED = (tus.OFFSET_HEADER, tus.LENGTH_HEADER, tus.EXPIRES_HEADER, tus.ATTACHMENT_HEADER)
 
 
 class Route(Struct, kw_only=True, frozen=True):
-    """One endpoint. `path` in OpenAPI form; `documents`: A or B where theirs; `answers`: status → type or None."""
+    """One endpoint. `path` in OpenAPI form; `documents`: A or B where theirs; `answers`: status → type or None.
+
+    `asked_headers`: what a request may carry beside the usual; `told_headers`: what the answer does.
+    """
 
     name: str
     method: Method
@@ -23,6 +29,8 @@ class Route(Struct, kw_only=True, frozen=True):
     query: type[Struct] | None = None
     body: Body = "none"
     answers: dict[int, Any]
+    asked_headers: tuple[str, ...] = ()
+    told_headers: tuple[str, ...] = ()
     documents: str = ""
     token: bool = True
 
@@ -209,6 +217,42 @@ ROUTES: tuple[Route, ...] = (
         body="file",
         answers={201: shapes.Attachment},
         documents="A",
+    ),
+    Route(
+        name="begin_upload",
+        method="POST",
+        path=tus.PATH,
+        does="begin an upload in pieces (tus 1.0.0; OPTIONS tells its extensions)",
+        answers={201: None},
+        asked_headers=(tus.VERSION_HEADER, tus.LENGTH_HEADER, tus.METADATA_HEADER),
+        told_headers=("Location", *_REACHED),
+    ),
+    Route(
+        name="upload_progress",
+        method="GET",
+        path=f"{tus.PATH}/{{key}}",
+        does="how far an upload has come; HEAD tells the same in headers alone",
+        answers={200: tus.UploadState},
+        asked_headers=(tus.VERSION_HEADER,),
+        told_headers=(*_REACHED, tus.METADATA_HEADER),
+    ),
+    Route(
+        name="append_upload",
+        method="PATCH",
+        path=f"{tus.PATH}/{{key}}",
+        does="the next piece of an upload; the last one makes it an attachment",
+        body="piece",
+        answers={204: None},
+        asked_headers=(tus.VERSION_HEADER, tus.OFFSET_HEADER, tus.CHECKSUM_HEADER),
+        told_headers=_REACHED,
+    ),
+    Route(
+        name="abandon_upload",
+        method="DELETE",
+        path=f"{tus.PATH}/{{key}}",
+        does="forget an upload",
+        answers={204: None},
+        asked_headers=(tus.VERSION_HEADER,),
     ),
     Route(
         name="upload_state",

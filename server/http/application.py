@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Flask
 
-from server.http import accounts, catalogue, conversations, errors, messages, server_info, sync, tracing, transfers
+from server.http import (
+    accounts,
+    catalogue,
+    conversations,
+    errors,
+    messages,
+    resumable,
+    server_info,
+    sync,
+    tracing,
+    transfers,
+)
 from server.http.binding import EXTENSION, bind
 from server.http.counters import Counters
 from server.services.house import House
@@ -21,6 +32,7 @@ def build_application(house: House) -> Flask:
     app.extensions[EXTENSION] = house
     app.extensions[server_info.COUNTERS] = counters = Counters()
     errors.install(app)
+    resumable.install(app)
     tracing.install(app, counters, house.config.cors_origins)
     bind(
         app,
@@ -30,6 +42,7 @@ def build_application(house: House) -> Flask:
             **conversations.ENDPOINTS,
             **messages.ENDPOINTS,
             **transfers.ENDPOINTS,
+            **resumable.ENDPOINTS,
             **sync.ENDPOINTS,
             **catalogue.ENDPOINTS,
         },

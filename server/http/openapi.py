@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from protocol import tus
 from protocol.commands import COMMANDS
 from protocol.errors import STATUS, ErrorBody
 from protocol.limits import HEAD_HEADER, LAST_POSITION_HEADER
@@ -140,11 +141,15 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
 
 
 def _parameters(route: Route, schemas: _Schemas) -> list[Json]:
-    """What stands in the path and the query."""
+    """What stands in the path, the headers and the query."""
     found: list[Json] = []
     for name, shown in zip(_VARIABLE.findall(route.path), _VARIABLE.findall(path_of(route)), strict=True):
         kind = {"type": "integer", "minimum": 1} if name.endswith("_id") else {"type": "string"}
         found.append({"name": shown, "in": "path", "required": True, "schema": kind, "description": name})
+    found += [
+        {"name": name, "in": "header", "required": name == tus.VERSION_HEADER, "schema": {"type": "string"}}
+        for name in route.asked_headers
+    ]
     if route.query is not None:
         properties, required = schemas.fields(route.query)
         found += [
@@ -156,6 +161,8 @@ def _parameters(route: Route, schemas: _Schemas) -> list[Json]:
 
 def _content(route: Route, schemas: _Schemas) -> Json:
     """What the body may be."""
+    if route.body == "piece":
+        return {tus.PIECE_TYPE: {}}
     if route.takes is None:
         file: Json = {
             "type": "object",
@@ -190,6 +197,7 @@ def _response(route: Route, status: int, schemas: _Schemas) -> Json:
         told["content"] = {"text/html" if route.name == "docs" else media: {}}
     elif kind is not None:
         told["content"] = {_JSON: {"schema": schemas.of(kind)}}
-    if route.name.startswith("messages_of"):
-        told["headers"] = {name: {"schema": {"type": "string"}} for name in _PAGE_HEADERS}
+    headers = _PAGE_HEADERS if route.name.startswith("messages_of") else route.told_headers
+    if headers:
+        told["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
     return told

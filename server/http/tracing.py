@@ -8,6 +8,7 @@ import time
 
 from flask import Flask, Response, g, request
 
+from protocol import tus
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import HEAD_HEADER, LAST_POSITION_HEADER, PROTOCOL_HEADER, PROTOCOL_MAX, PROTOCOL_MIN
 from protocol.routes import Route
@@ -18,10 +19,18 @@ _log = logging.getLogger("server.http.request")
 
 REQUEST_ID_HEADER = "X-Request-Id"
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
-_ASKED = f"Authorization, Content-Type, Range, {PROTOCOL_HEADER}"
-_EXPOSED = (
-    f"Link, {HEAD_HEADER}, {LAST_POSITION_HEADER}, {REQUEST_ID_HEADER}, Retry-After, ETag, Content-Range, "
-    "Upload-Attachment"
+_ASKED = ", ".join(("Authorization", "Content-Type", "Range", PROTOCOL_HEADER, *tus.ASKED_HEADERS))
+_EXPOSED = ", ".join(
+    (
+        "Link",
+        HEAD_HEADER,
+        LAST_POSITION_HEADER,
+        REQUEST_ID_HEADER,
+        "Retry-After",
+        "ETag",
+        "Content-Range",
+        *tus.TOLD_HEADERS,
+    )
 )
 _PREFLIGHT_S = "600"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from protocol import tus
 from protocol.ids import new_uid
 from protocol.routes import ROUTES, Route
 from tests.running import PASSWORD, RunningServer
@@ -15,6 +16,7 @@ from tests.server.files import media
 
 _ENDING = ("logout",)
 """Routes that end the session they are asked by."""
+_TUS = {tus.VERSION_HEADER: tus.VERSION}
 _PICTURE = media.picture(size=(16, 16))
 BY_NAME = {route.name: route for route in ROUTES}
 
@@ -34,10 +36,13 @@ class Scene:
     message: dict[str, Any]
     file: dict[str, Any]
     upload: dict[str, Any]
+    coming: str = ""
 
     def path(self, route: Route) -> str:
         """The route's path with Ada's things in it."""
         key, name = self.file["file_url"].split("/")[-2:]
+        if route.path.startswith(tus.PATH):
+            key = self.begun() if route.method == "DELETE" else self.coming
         return route.path.format(
             user_id=self.ada["user_id"],
             conversation_id=self.conversation_id,
@@ -47,6 +52,12 @@ class Scene:
             key=key,
             name=name,
         )
+
+    def begun(self) -> str:
+        """The key of an upload in pieces of Ada's, to be used up."""
+        headers = {**_TUS, tus.LENGTH_HEADER: "10"}
+        answer = self.server.request("POST", tus.PATH, self.ada_token, headers=headers)
+        return answer.headers["Location"].split("/")[-1]
 
     def login(self) -> dict[str, Any]:
         """Another session of Ada's, to be used up."""
@@ -72,6 +83,10 @@ class Scene:
             "patch_message": {"json": {"is_read": True}},
             "read_all": {"json": {"conversationId": self.conversation_id, "userId": ada}},
             "upload": {"files": picture},
+            "begin_upload": {"headers": {**_TUS, tus.LENGTH_HEADER: "0"}},
+            "upload_progress": {"headers": _TUS},
+            "append_upload": {"headers": {**_TUS, tus.OFFSET_HEADER: "0", "Content-Type": tus.PIECE_TYPE}},
+            "abandon_upload": {"headers": _TUS},
             "sync": {"json": {}},
             "digest": {"json": {"epoch": "x", "count": 0, "sum": 0}},
             "verify": {"json": {"uids": [new_uid()]}},
@@ -98,7 +113,7 @@ def _account(name: str) -> dict[str, str]:
 
 
 def set_scene(server: RunningServer) -> Scene:
-    """Everybody registered, one message with a picture sent by Bob, one upload of Ada's waiting."""
+    """Everybody registered, one message with a picture sent by Bob, one upload of Ada's waiting and one coming."""
     ada, ada_token = server.create_user(_name("ada"))
     bob, bob_token = server.create_user(_name("bob"))
     eve, eve_token = server.create_user(_name("eve"))
@@ -108,7 +123,7 @@ def set_scene(server: RunningServer) -> Scene:
     body = {"content": "a cat", "attachments": [{"file_url": sent["file_url"]}]}
     path = f"/api/messages/{conversation['conversation_id']}"
     message = server.request("POST", path, bob_token, json=body).json()
-    return Scene(
+    scene = Scene(
         server=server,
         ada=ada,
         ada_token=ada_token,
@@ -121,3 +136,5 @@ def set_scene(server: RunningServer) -> Scene:
         file=message["attachments"][0],
         upload=server.request("POST", "/api/upload", ada_token, files=picture).json(),
     )
+    scene.coming = scene.begun()
+    return scene
