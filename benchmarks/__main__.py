@@ -1,66 +1,81 @@
-"""`make bench`: durably acknowledged messages a second, ours against the reference, in interleaved rounds of one run.
+"""`make bench`: our server against references that run beside it in interleaved rounds of one run.
 
-Only the ratio means something: both servers share the machine with the load. The median of the rounds is told.
+Only ratios within one run mean something: the machine is never twice the same. `--quick` takes about three minutes.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import os
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from statistics import median, quantiles
 
-from benchmarks.load import Pair, Tally, measure
-from benchmarks.servers import hearth, reference
+from benchmarks import machine
+from benchmarks.dose import FULL, QUICK, Dose
+from benchmarks.figures import Figures
+from benchmarks.rows import ROWS, Row
+from benchmarks.servers import Servers
 
-Serving = Callable[[Path, int], AbstractContextManager[tuple[str, list[Pair]]]]
-
-
-def one_round(serving: Serving, options: argparse.Namespace) -> Tally:
-    """A fresh server on a fresh database, loaded once."""
-    with (
-        tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder,
-        serving(Path(folder), options.pairs) as (address, pairs),
-    ):
-        return asyncio.run(measure(address, pairs, options.outstanding, options.seconds))
-
-
-def told(name: str, tally: Tally, seconds: float) -> str:
-    """One line about one round."""
-    p99_ms = quantiles(tally.waits_s, n=100)[98] * 1000
-    rate, delivered = tally.acked / seconds, tally.delivered / seconds
-    return (
-        f"{name:10} {rate:8.0f} acked/s {delivered:8.0f} delivered/s   p99 {p99_ms:6.0f} ms   refused {tally.refused}"
-    )
+NAMES = sorted({name for row in ROWS for name in row.servers})
 
 
 def arguments() -> argparse.Namespace:
-    """The size of the load."""
+    """What is measured, and how much of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=25, help="pairs of people (25)")
-    parser.add_argument("--outstanding", type=int, default=8, help="messages under way in each pair (8)")
-    parser.add_argument("--seconds", type=float, default=5, help="measured seconds of a round (5)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each server (3)")
+    parser.add_argument("--quick", action="store_true", help="one short round of everything")
+    parser.add_argument("--only", action="append", choices=[row.name for row in ROWS], help="this row (repeatable)")
+    parser.add_argument("--server", action="append", choices=NAMES, help="this server (repeatable)")
+    parser.add_argument("--rounds", type=int, help="rounds of each server")
+    parser.add_argument("--seconds", type=float, help="measured seconds of a round")
     return parser.parse_args()
 
 
+def dose_of(options: argparse.Namespace) -> Dose:
+    """The dose that was asked for."""
+    dose = QUICK if options.quick else FULL
+    given = {name: getattr(options, name) for name in ("rounds", "seconds")}
+    return replace(dose, **{name: value for name, value in given.items() if value is not None})
+
+
+@contextmanager
+def prepared() -> Iterator[tuple[Path, Servers]]:
+    """A folder for the databases, with the load on its own core."""
+    os.sched_setaffinity(0, {machine.LOAD_CORE})
+    with tempfile.TemporaryDirectory(prefix="hearth-bench-", ignore_cleanup_errors=True) as folder:
+        # PostgreSQL runs as somebody else where this is root.
+        Path(folder).chmod(0o755)
+        with Servers(Path(folder)) as servers:
+            yield Path(folder), servers
+
+
+def measure(row: Row, servers: Servers, names: list[str], dose: Dose) -> dict[str, list[Figures]]:
+    """The rounds of one row, its servers taking turns."""
+    found: dict[str, list[Figures]] = {name: [] for name in names}
+    for number in range(dose.rounds):
+        for name in names:
+            figures = row.measure(servers, name, dose)
+            found[name].append(figures)
+            print(f"{row.name} {number + 1}  {name:12} {told(figures)}", flush=True)
+    return found
+
+
+def told(figures: Figures) -> str:
+    """One round on one line."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+
+
 def main() -> None:
-    """Run the rounds one after the other and tell the ratio of their medians."""
+    """Measure what was asked for, row by row."""
     options = arguments()
-    rates: dict[str, list[float]] = {"reference": [], "hearth": []}
-    servings: dict[str, Serving] = {"reference": reference, "hearth": hearth}
-    for number in range(options.rounds):
-        for name, serving in servings.items():
-            tally = one_round(serving, options)
-            print(f"round {number + 1}  {told(name, tally, options.seconds)}", flush=True)
-            rates[name].append(tally.acked / options.seconds)
-    ratio = median(rates["hearth"]) / median(rates["reference"])
-    print(
-        f"\nhearth acknowledges {ratio:.1f} x the messages a second of Flask-SocketIO as documented, after COMMIT each."
-    )
+    dose = dose_of(options)
+    with prepared() as (_, servers):
+        for row in ROWS:
+            names = [name for name in row.servers if not options.server or name in options.server]
+            if names and (not options.only or row.name in options.only):
+                measure(row, servers, names, dose)
 
 
 if __name__ == "__main__":
