@@ -123,7 +123,7 @@ async def _live(app: QApplication, options: Options, desk: Desk) -> int:
 def _try_line(desk: Desk) -> None:
     """Try at once; a line that believes to be up is asked whether anybody is still there."""
     if desk.session is not None and is_worth_a_try(desk.session.connection.value.line):
-        desk.session.retry_now()
+        desk.session.look_at_line()
 
 
 def is_worth_a_try(line: Line) -> bool:

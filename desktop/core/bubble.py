@@ -163,7 +163,10 @@ class Line(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What the indicator shows; `latency_ms` when connected, `waiting` in the outbox, `retry_at_ms` the next try."""
+    """What the indicator shows; `latency_ms` when connected, `waiting` in the outbox, `retry_at_ms` the next try.
+
+    `asking` messages need the user: refused for good, or waiting for more than a day.
+    """
 
     line: Line
     latency_ms: int | None = None
@@ -171,3 +174,4 @@ class Connection:
     retry_at_ms: int | None = None
     reason: str | None = None
     since_ms: int = 0
+    asking: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
@@ -47,7 +47,15 @@ class Delivery:
     """
 
     def __init__(
-        self, outbox: Outbox, live: Live, api: Api, way: Way, pace: Pace, connection: Observable[Connection]
+        self,
+        outbox: Outbox,
+        live: Live,
+        api: Api,
+        way: Way,
+        pace: Pace,
+        connection: Observable[Connection],
+        *,
+        now_ms: Callable[[], int],
     ) -> None:
         self._outbox = outbox
         self._connection = connection
@@ -55,6 +63,9 @@ class Delivery:
         self._api = api
         self._way = way
         self._pace = pace
+        self._now_ms = now_ms
+        self.limited_until_ms: Observable[int] = Observable(0)
+        """When the server's limit ends, by the clock on the wall: only shown. 0 before there was one."""
         self._at_work: set[int] = set()
         self._seats = asyncio.Semaphore(CONVERSATIONS_AT_ONCE)
         self._woken = asyncio.Event()
@@ -79,6 +90,10 @@ class Delivery:
             self._cancelled.add(uid)
         else:
             self._outbox.discard(uid)
+
+    def is_idle(self, conversation_id: int) -> bool:
+        """Whether a new entry goes out at once: then it is written to disk as tried, which saves a second write."""
+        return conversation_id not in self._at_work and self._is_connected()
 
     async def _work_off(self, conversation_id: int) -> None:
         """Send a conversation's entries one after the other until none is due."""
@@ -126,12 +141,18 @@ class Delivery:
         if waiting is None or waiting.entry.state != "queued":
             return None
         self._outbox.set_on_wire(uid, True)
+        was_tried = waiting.entry.tried
         try:
             message = await self._send(waiting)
         except Refused as refusal:
+            if not was_tried and _stored_nothing(refusal):
+                await self._outbox.set_tried(uid, False)
             return self._refused(uid, refusal, attempt)
         except (Unreachable, ValidationError) as reason:
             LOG.info("no answer for %s, it will be sent again: %s", uid, reason)
+            if not was_tried and isinstance(reason, Unreachable) and not reason.may_have_arrived:
+                await self._outbox.set_tried(uid, False)
+            self._note(uid, str(reason) if isinstance(reason, Unreachable) else "The answer cannot be understood.")
             return self._pace.back_off_s(attempt)
         except Cancelled:
             self._outbox.set_on_wire(uid, False)
@@ -145,14 +166,23 @@ class Delivery:
             self._cancelled.discard(uid)
             self._outbox.set_on_wire(uid, False)
         self._way.confirmed(message)
+        self._outbox.confirm(uid)  # Also where its row cannot be shown (core/intake.py): the server has it.
         return None
+
+    def _note(self, uid: str, problem: str) -> None:
+        """Let the panel tell why a try did not bring an entry through."""
+        self._outbox.note_try(uid, problem, self._now_ms())
 
     def _refused(self, uid: str, refusal: Refused, attempt: int) -> float | None:
         """What a refusal means for the entry."""
         LOG.info("%s was refused: %s", uid, refusal.code)
         if refusal.retry_after_s is not None and refusal.retryable:
             self._not_before = asyncio.get_running_loop().time() + refusal.retry_after_s
+            self.limited_until_ms.value = self._now_ms() + round(refusal.retry_after_s * 1000)
+            self._note(uid, refusal.message)
             return 0.0
+        if refusal.retryable or refusal.status in NOT_ABOUT_THE_MESSAGE:
+            self._note(uid, refusal.message)
         if refusal.retryable or refusal.status in NOT_ABOUT_THE_MESSAGE:
             return max(self._pace.back_off_s(attempt), self._pace.first_s / 4)
         if refusal.code == ErrorCode.FILE_NOT_UPLOADED and self._forget_uploads(uid):
@@ -172,6 +202,11 @@ class Delivery:
     async def _send(self, waiting: Waiting) -> Message:
         """Upload what is left, then send by the live line, or by REST where that is down."""
         entry = await self._uploaded(waiting.entry)
+        await self._outbox.set_tried(entry.uid, True)
+        kept = self._outbox.get(entry.uid)
+        if kept is None:
+            raise Cancelled
+        entry = kept.entry
         files = [SentFile(file_url=one.file_url, file_name=one.file_name) for one in entry.uploaded]
         command = SendMessage(
             conversation_id=entry.conversation_id,
@@ -206,6 +241,11 @@ class Delivery:
     def _is_given_up(self, uid: str) -> bool:
         """Whether the user has cancelled the upload or thrown the message away."""
         return uid in self._cancelled or self._outbox.get(uid) is None
+
+
+def _stored_nothing(refusal: Refused) -> bool:
+    """Whether a refusal came before the message was looked at, so that its content is still its writer's to change."""
+    return refusal.code == ErrorCode.RATE_LIMITED or refusal.status in NOT_ABOUT_THE_MESSAGE
 
 
 def _has_uploads_left(entry: OutboxEntry) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+LOG = logging.getLogger(__name__)
 
 
 class Topic(Generic[T]):
@@ -26,9 +29,12 @@ class Topic(Generic[T]):
         return unsubscribe
 
     def publish(self, thing: T) -> None:
-        """Tell everybody who listens at this moment."""
+        """Tell everybody who listens at this moment. A watcher's own error is logged: it spoils nobody else's news."""
         for watcher in tuple(self._watchers):
-            watcher(thing)
+            try:
+                watcher(thing)
+            except Exception:
+                LOG.exception("a watcher failed")
 
 
 class Observable(Topic[T]):

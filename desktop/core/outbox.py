@@ -16,14 +16,35 @@ from protocol.shapes import Attachment
 LOG = logging.getLogger(__name__)
 
 
+DAY_MS = 24 * 60 * 60 * 1000
+"""After so long the user is asked about a message; it is tried on meanwhile, and never dropped (decision 0022)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry and what is not on disk: how far its upload has come (0.0 to 1.0), whether it is on the wire now."""
+    """An entry and what is not on disk: how far its upload has come (0.0 to 1.0), whether it is on the wire now.
+
+    `problem` is why the last try, at `tried_at_ms`, did not bring it through.
+    """
 
     entry: OutboxEntry
     progress: float | None = None
     on_wire: bool = False
     on_disk: bool = False
+    problem: str | None = None
+    tried_at_ms: int | None = None
+
+    def asks_at_ms(self) -> int:
+        """When the user is asked about it, by the clock on the wall; one that was set back asks later, no more."""
+        return max(self.entry.created_ms, self.entry.kept_ms) + DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How many entries will go out by themselves, and how many ask for the user: failed, or waiting for a day."""
+
+    waiting: int = 0
+    asking: int = 0
 
 
 class Outbox:
@@ -84,6 +105,10 @@ class Outbox:
         """Everything that would be lost with the file, failed ones too."""
         return len(self._entries)
 
+    def all(self) -> list[Waiting]:
+        """Everything, in the order in which it was written."""
+        return sorted(self._entries.values(), key=lambda waiting: waiting.entry.place)
+
     def add(self, entry: OutboxEntry) -> OutboxEntry:
         """Show an entry at once, at the end of its conversation; `save` must follow."""
         self._last_place += 1
@@ -95,8 +120,7 @@ class Outbox:
     async def save(self, entry: OutboxEntry) -> None:
         """Done when an added entry is durable. Raises what the disk raised; then the entry is gone again."""
         try:
-            async with self._writing:
-                await self._file.put(entry)
+            await self._write_entry(entry.uid, only_logged=False)
         except BaseException:
             self._forget(entry.uid)
             raise
@@ -109,18 +133,64 @@ class Outbox:
         """Let a failed entry go out again, in its old place."""
         waiting = self._entries.get(uid)
         if waiting is not None and waiting.entry.state == "failed":
-            self._change(uid, replace(waiting.entry, state="queued", failure=None))
+            self._change(uid, replace(waiting.entry, state="queued", failure=None), off_wire=True)
+            self._write_beside(self._write_entry(uid))
 
     def discard(self, uid: str) -> OutboxEntry:
         """Take an entry out for good. Raises Refused while it is on the wire, or when it is gone already."""
-        waiting = self._entries.get(uid)
-        if waiting is None:
-            raise Refused(ErrorCode.NOT_FOUND, "This message has been sent in the meantime.")
+        waiting = self._there(uid)
         if waiting.on_wire and waiting.progress is None:
             raise Refused(ErrorCode.INVALID_REQUEST, "This message is being sent at this moment. Try again.")
         self._forget(uid)
         self._write_beside(self._erase(uid))
         return waiting.entry
+
+    def editable(self, uid: str) -> Waiting:
+        """The entry, if its text may still change. Raises Refused, saying why, where the server may know it already."""
+        waiting = self._there(uid)
+        if waiting.entry.state == "queued" and waiting.entry.tried:
+            raise Refused(
+                ErrorCode.INVALID_REQUEST,
+                "This message may have reached the server already, so it cannot be changed any more. "
+                "Wait until it is sent, or cancel it and write another one.",
+            )
+        return waiting
+
+    async def edit(self, uid: str, text: str) -> None:
+        """Change the text in place: same uid, same turn; done when it is on disk.
+
+        Raises Refused where it is too late, and what the disk raised; then the old text stands.
+        """
+        before = self.editable(uid).entry
+        self._change(uid, replace(before, text=text))
+        try:
+            await self._write_entry(uid, only_logged=False)
+        except BaseException:
+            now = self._entries.get(uid)
+            if now is not None and not now.entry.tried:
+                self._change(uid, replace(now.entry, text=before.text))
+            raise
+
+    def keep_trying(self, uid: str, now_ms: int) -> None:
+        """The user was asked about an entry that has waited for long, and wants it sent all the same."""
+        waiting = self._entries.get(uid)
+        if waiting is not None:
+            self._change(uid, replace(waiting.entry, kept_ms=now_ms))
+            self._write_beside(self._write_entry(uid))
+
+    async def set_tried(self, uid: str, tried: bool) -> None:
+        """Note on disk that an entry may be on the wire from now on, or that it cannot have been."""
+        waiting = self._entries.get(uid)
+        if waiting is not None and waiting.entry.tried is not tried:
+            self._change(uid, replace(waiting.entry, tried=tried))
+            await self._write_entry(uid)
+
+    def note_try(self, uid: str, problem: str, at_ms: int) -> None:
+        """Remember why a try did not bring an entry through."""
+        waiting = self._entries.get(uid)
+        if waiting is not None:
+            self._entries[uid] = replace(waiting, problem=problem, tried_at_ms=at_ms)
+            self._tell(waiting.entry.conversation_id)
 
     def confirm(self, uid: str) -> bool:
         """The message is in the store, however it came there: its entry is done."""
@@ -135,7 +205,8 @@ class Outbox:
         """The server has refused it for good; ignored where it was confirmed in the meantime."""
         waiting = self._entries.get(uid)
         if waiting is not None:
-            self._change(uid, replace(waiting.entry, state="failed", failure=failure))
+            self._change(uid, replace(waiting.entry, state="failed", failure=failure), off_wire=True)
+            self._write_beside(self._write_entry(uid))
 
     def set_on_wire(self, uid: str, on_wire: bool) -> None:
         """Note that an entry is being sent, or no longer."""
@@ -157,22 +228,30 @@ class Outbox:
         waiting = self._entries.get(uid)
         if waiting is None:
             return
-        entry = replace(waiting.entry, uploaded=tuple(uploaded))
-        self._entries[uid] = replace(waiting, entry=entry, progress=None)
-        self._tell(entry.conversation_id)
-        await self._write_entry(uid, entry)
+        self._entries[uid] = replace(waiting, progress=None)
+        self._change(uid, replace(waiting.entry, uploaded=tuple(uploaded)))
+        await self._write_entry(uid)
 
-    def _change(self, uid: str, entry: OutboxEntry) -> None:
-        """Replace an entry here and on disk."""
-        self._entries[uid] = replace(self._entries[uid], entry=entry, progress=None, on_wire=False)
-        self._tell(entry.conversation_id)
-        self._write_beside(self._write_entry(uid, entry))
+    def _there(self, uid: str) -> Waiting:
+        """The entry. Raises Refused when it is gone."""
+        waiting = self._entries.get(uid)
+        if waiting is None:
+            raise Refused(ErrorCode.NOT_FOUND, "This message has been sent in the meantime.")
+        return waiting
 
-    async def _write_entry(self, uid: str, entry: OutboxEntry) -> None:
-        """Write an entry unless it has gone meanwhile: a late write would bring it back after a restart."""
+    def _change(self, uid: str, entry: OutboxEntry, *, off_wire: bool = False) -> None:
+        """Replace an entry here; `_write_entry` must follow."""
+        waiting = replace(self._entries[uid], entry=entry)
+        self._entries[uid] = replace(waiting, on_wire=False, progress=None, problem=None) if off_wire else waiting
+        self._tell(entry.conversation_id)
+
+    async def _write_entry(self, uid: str, *, only_logged: bool = True) -> None:
+        """Write an entry as it is by then, unless it has gone: a late write would bring it back after a restart."""
         async with self._writing:
-            if uid in self._entries:
-                await self._logged(self._file.put(entry))
+            waiting = self._entries.get(uid)
+            if waiting is not None:
+                write = self._file.put(waiting.entry)
+                await (self._logged(write) if only_logged else write)
 
     async def _erase(self, uid: str) -> None:
         """Take an entry off the disk; in the order of the writes, so that it never overtakes the entry's own."""

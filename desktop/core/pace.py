@@ -29,6 +29,19 @@ class Pace:
     line_patience_s: float = 2.0
     draw: Callable[[], float] = field(default=random.random)
 
+    def digest_wait_s(self) -> float:
+        """The wait before the next digest: jittered, so that desktops that came back together do not ask together."""
+        return self.digest_s * (2 + self.draw()) / 3
+
+    def report_wait_s(self) -> float:
+        """The wait before reading is reported: at the earliest `report_s`, as many may read one message at once."""
+        return self.report_s * (1 + self.draw())
+
+    def told_to_wait_s(self, retry_after_s: float, attempt: int) -> float:
+        """The wait after a refusal that names one: never less, and spread, as a proxy tells everybody the same."""
+        spread_s = self.draw() * min(retry_after_s, self.closed_by_server_s)
+        return max(retry_after_s + spread_s, self.back_off_s(attempt))
+
     def back_off_s(self, attempt: int) -> float:
         """The wait after the `attempt`-th failure in a row, counted from 0."""
         return self.draw() * min(self.most_s, self.first_s * 2.0 ** min(attempt, 16))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -14,9 +15,22 @@ from protocol.commands import MarkRead, SendMessage
 from protocol.shapes import Attachment, Conversation, Message, User
 from protocol.signals import Connected
 
+if TYPE_CHECKING:
+    from desktop.core.updates import Update  # It is made of the shapes below.
+
+Place = Literal["newest", "before", "after", "around"]
+"""Where a page of history lies: the newest, or beside a position, which only `around` includes."""
+
 
 class Unreachable(Exception):  # noqa: N818 - a state of the line, not an error of anybody's
-    """No answer: the line is down or too slow. What was asked may or may not have happened."""
+    """No answer: the line is down or too slow. What was asked may or may not have happened.
+
+    Where it cannot have happened, because no connection came about, `may_have_arrived` is false.
+    """
+
+    def __init__(self, words: str = "", *, may_have_arrived: bool = True) -> None:
+        super().__init__(words)
+        self.may_have_arrived = may_have_arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +76,15 @@ class Live(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Messages ascending, and the conversation's head and last position at the moment of reading."""
+    """Messages ascending, and the conversation's head and last position at the moment of reading.
+
+    Not `is_whole` where the server could not be asked: positions may be missing or old, so it is to be asked again.
+    """
 
     messages: Sequence[Message]
     head: int
     last_position: int
+    is_whole: bool = True
 
 
 class Cancelled(Exception):  # noqa: N818 - the user's wish, not an error
@@ -156,7 +174,8 @@ class OutboxEntry:
     """One command waiting to be confirmed, as it is on disk. `paths` are its local files, described by `local`.
 
     The first of them are on the server already as `uploaded`. `place` orders the entries of a conversation; `failure`
-    is the server's sentence when `state` is failed.
+    is the server's sentence when `state` is failed. `tried`: it may have been on the wire, so the server may know it
+    under its uid with just this content. `kept_ms`: when the user was last asked about it and said to keep trying.
     """
 
     uid: str
@@ -171,6 +190,8 @@ class OutboxEntry:
     failure: str | None = None
     reply_to_uid: str | None = None
     kind: Literal["send"] = "send"
+    tried: bool = True
+    kept_ms: int = 0
 
 
 class OutboxFile(Protocol):
@@ -198,9 +219,70 @@ class OutboxFile(Protocol):
         """Look at a file that is to be sent. Raises OSError where it cannot be read; IsADirectoryError for a folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far is followed once an update was merged: by conversation, and one's own counter (None: not moved)."""
+
+    versions: Mapping[int, int] = field(default_factory=dict)
+    own_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CachedState:
+    """What a desktop knew when it ended: the list with its last messages as one update, and the server's history.
+
+    `unverified` is what a restored server has not yet been asked about (core/refill.py).
+    """
+
+    rows: Update
+    epoch: str | None = None
+    unverified: Sequence[OutboxEntry] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPage:
+    """The messages held nearest to a place, ascending, holes and all; those at the positions `old` may be old."""
+
+    messages: Sequence[Message] = ()
+    old: frozenset[int] = frozenset()
+
+
+class Cache(Protocol):
+    """What this account knows, across restarts: merged by the same rule as the store, behind it by a moment.
+
+    It may be behind or empty, never wrong: progress is durable only together with the rows it covers. Nothing raises;
+    where the disk refuses, it says so in the log and knows nothing.
+    """
+
+    async def load(self) -> CachedState:
+        """What an earlier run has left."""
+
+    def save(self, update: Update, reached: Reached) -> None:
+        """Merge behind; the order of the calls is kept, and each is on disk whole or not at all."""
+
+    async def page(self, conversation_id: int, place: Place, position: int, limit: int) -> CachedPage:
+        """At most `limit` messages; everything saved before counts."""
+
+    async def begin_epoch(self, epoch: str, since_ms: int) -> Sequence[OutboxEntry]:
+        """Forget another history than this one, except for one's own messages since then, which are the result.
+
+        All in one step, so that a crash leaves the one or the other. The same history again forgets nothing.
+        """
+
+    def verified(self, uids: Sequence[str]) -> None:
+        """These are on the server, or in the outbox's file: forget them."""
+
+    async def close(self) -> None:
+        """Write what is left and let go of the file."""
+
+
 @dataclass(slots=True)
 class Clock:
-    """Time, for tests to own: `now_ms` since 1970 UTC, and the local zone's offset at a moment in seconds."""
+    """Time, for tests to own: `now_ms` since 1970 UTC, and the local zone's offset at a moment in seconds.
+
+    `passed_ms` counts from anywhere and only forward: what was measured by it survives a clock that is set.
+    """
 
     now_ms: Callable[[], int]
     local_offset_s: Callable[[int], int] = field(default=lambda _at_ms: 0)
+    passed_ms: Callable[[], int] = field(default=lambda: time.monotonic_ns() // 1_000_000)

@@ -19,8 +19,11 @@ GOODBYE_S = 1.0
 class ReadReporter:
     """Owns the cursors that were moved here and not confirmed yet; the furthest of each conversation is reported."""
 
-    def __init__(self, report: Callable[[int, int], Awaitable[None]], delay_s: float) -> None:
-        """`report(conversation_id, position)` asks the server; it raises Refused or Unreachable."""
+    def __init__(self, report: Callable[[int, int], Awaitable[None]], delay_s: Callable[[], float]) -> None:
+        """`report(conversation_id, position)` asks the server; it raises Refused or Unreachable.
+
+        `delay_s()` is how long to collect: another time for each desktop, as all of them may read one message at once.
+        """
         self._report = report
         self._delay_s = delay_s
         self._reading: dict[int, int] = {}
@@ -63,7 +66,7 @@ class ReadReporter:
         """Wait a moment, then report until nothing new was marked meanwhile, or the line is down."""
         told: dict[int, int] = {}
         while self._reading and self._reading != told:
-            await asyncio.sleep(self._delay_s)
+            await asyncio.sleep(self._delay_s())
             due = {key: position for key, position in self._reading.items() if told.get(key) != position}
             for conversation_id, position in due.items():
                 if not await self._told(conversation_id, position):

@@ -16,21 +16,24 @@ from desktop.core.bubble import Connection, Header, Line
 from desktop.core.conversation_list import RowMaker
 from desktop.core.delivery import Delivery
 from desktop.core.errands import Errands
+from desktop.core.history import History, NoCache
+from desktop.core.intake import Intake
 from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
-from desktop.core.ports import Api, Arrived, Clock, HistoryPage, Live, OutboxFile, Unreachable
+from desktop.core.ports import Api, Arrived, Cache, Clock, HistoryPage, Live, OutboxFile, Place, Unreachable
 from desktop.core.presence import PresenceHold
 from desktop.core.progress import Following
 from desktop.core.receipts import ReadReporter
-from desktop.core.refill import Refill
+from desktop.core.refill import REFILL_MS, Refill, own_since
 from desktop.core.shown import Shown
 from desktop.core.store import Changes, Held, Store
 from desktop.core.sync import SyncLoop
-from desktop.core.timeline import PAGE, Place, Timeline
+from desktop.core.timeline import Timeline
 from desktop.core.typists import Typists
 from desktop.core.unread import Unread, is_news, is_settled, unread_of
 from desktop.core.updates import Cursor, Update
+from desktop.core.waiting_list import WaitingList
 from desktop.core.writing import Writing
 from protocol.commands import MarkRead
 from protocol.errors import Refused
@@ -58,7 +61,9 @@ class Session:
         *,
         limits: Limits,
         pace: Pace | None = None,
+        cache: Cache | None = None,
     ) -> None:
+        """Without `cache` nothing that the server has confirmed outlives the session."""
         self.me: Observable[User] = Observable(me)
         self.api = api
         self.limits = limits
@@ -72,25 +77,30 @@ class Session:
         self._store = Store()
         self._store.users[me.user_id] = me
         self._following = Following()
+        self._intake = Intake(self._merge, self._store.leave_out)
         self._epoch: str | None = None
         self._outbox = Outbox(outbox_file)
         self._sync = SyncLoop(live, self, clock, self._pace)
-        self._delivery = Delivery(self._outbox, live, api, self, self._pace, self._sync.connection)
-        self._refill = Refill(api, self._outbox, clock, self._delivery.wake)
-        self._reporter = ReadReporter(self._report_read, self._pace.report_s)
+        self._intake.left_out.subscribe(lambda _update: self._sync.resync())
+        self._delivery = Delivery(self._outbox, live, api, self, self._pace, self.connection, now_ms=clock.now_ms)
+        self._cache = cache or NoCache()
+        self._history = History(self._cache, api, self._store, self.ingest, self.is_connected)
+        self._refill = Refill(api, self._outbox, self._cache, self._delivery.wake)
+        self._reporter = ReadReporter(self._report_read, self._pace.report_wait_s)
         self._typists = Typists(self._pace.typing_expires_s, self._refresh)
         self._attention = Attention(self._tell, self._pace.typing_repeat_s)
         self._hold = PresenceHold(self.connection, self._pace.line_patience_s, lambda: self._refresh(*self._store.held))
         entries, typing = self._outbox.entries, self._typists.of
-        maker = RowMaker(self._store, me.user_id, entries, typing, self._count_unread, self._hold.holds)
-        self._shown = Shown(self._store, me.user_id, clock, self, maker)
+        self._maker = RowMaker(self._store, me.user_id, entries, typing, self._count_unread, self._hold.holds)
+        self._shown = Shown(self._store, me.user_id, clock, self, self._maker)
         self.conversations = self._shown.conversations
         to_the_end = self._shown.to_the_end
         self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, lambda: self.limits, to_the_end)
         self.measured = self._writing.measured
         """What is known of a file that may be attached (core/attaching.py)."""
         self._outbox.changed.subscribe(self._refresh)
-        self._outbox.waiting.subscribe(self._sync.set_waiting)
+        self.waiting_list = WaitingList(self._outbox, self._delivery, self._sync, clock, self._title)
+        """What the outbox panel shows, and its verbs."""
 
     @property
     def connection(self) -> Observable[Connection]:
@@ -113,8 +123,11 @@ class Session:
         return self._outbox.unsent
 
     async def start(self) -> None:
-        """Load the outbox, then keep the line and deliver in tasks of the running loop."""
+        """Load outbox and cache, then keep the line and deliver in tasks of the running loop."""
         await self._outbox.load()
+        state = await self._history.load()
+        self._epoch = state.epoch
+        self._refill.keep(state.unverified)
         self.spawn(self._sync.run())
         self._delivery.wake()
 
@@ -123,9 +136,11 @@ class Session:
         await self._reporter.close(can_report=self.is_connected())
         self._typists.close()
         self._hold.close()
+        self.waiting_list.close()
         await self._errands.close()
         await self._live.close()
         await self._outbox.close()
+        await self._cache.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run beside everything else until the session closes; what it raises is logged."""
@@ -154,9 +169,8 @@ class Session:
         return self._writing.send_files(conversation_id, paths, caption)
 
     def retry(self, uid: str) -> None:
-        """Let a failed message go out again."""
-        self._outbox.retry(uid)
-        self._delivery.wake()
+        """Try a failed or waiting message now."""
+        self.waiting_list.retry(uid)
 
     def discard(self, uid: str) -> None:
         """Throw a failed or waiting message away; nothing happens to one that is on the wire or sent."""
@@ -167,7 +181,15 @@ class Session:
 
     def take_back(self, uid: str) -> str:
         """Take a failed or waiting message out to be edited: its text. Raises Refused when it is too late."""
+        self._outbox.editable(uid)
         return self._outbox.discard(uid).text
+
+    async def edit_waiting(self, uid: str, text: str) -> None:
+        """Change a waiting message's text where it stands; done when it is on disk. A failed one goes out again.
+
+        Raises Refused where it is too late or the text cannot be sent, and what the disk raised.
+        """
+        await self._writing.edit(uid, text)
 
     def cancel_upload(self, uid: str) -> None:
         """Stop an upload; its message goes."""
@@ -199,8 +221,12 @@ class Session:
         self._attention.set_presence(status)
 
     def retry_now(self) -> None:
-        """Do not wait for the next attempt."""
+        """The user asks: do not wait for the next attempt."""
         self._sync.retry_now()
+
+    def look_at_line(self) -> None:
+        """The network changed or the computer woke: try at once, unless the server has asked to wait."""
+        self._sync.look()
 
     async def open_direct(self, user_id: int) -> int:
         """The direct conversation with somebody, created where there is none. Raises Refused or Unreachable."""
@@ -238,15 +264,26 @@ class Session:
     # --- the waist ----------------------------------------------------------------------------------------------
 
     def ingest(self, update: Update) -> None:
-        """Merge news, whichever way it came, and tell what it has changed."""
+        """Merge news, whichever way it came, and tell what it has changed. Never raises (core/intake.py)."""
+        self._intake.take(update)
+
+    def _merge(self, update: Update, anew: bool) -> None:
+        """Take an update into the store, count its numbers, and derive what it concerns; `anew` also what seems same.
+
+        Gaps are timed by a clock that nobody sets.
+        """
         changes = self._store.merge(update)
-        self._following.take(update, self._clock.now_ms())
-        for message in update.messages:
+        self._following.take(update, self._clock.passed_ms())
+        self._history.keep(update, self._following)
+        for message in (*update.messages, *update.old):
             self._outbox.confirm(message.uid)
+        for message in () if update.kept else update.messages:
             self._typists.note(message.conversation_id, message.sender_id, False)
         for sign in update.typing:
             self._typists.note(sign.conversation_id, sign.user_id, sign.is_typing)
         self._settle_cursors(changes)
+        if anew:
+            changes.conversations.update(self._store.held)
         self._shown.follow(changes)
 
     def _settle_cursors(self, changes: Changes) -> None:
@@ -261,6 +298,10 @@ class Session:
     def _refresh(self, *conversation_ids: int) -> None:
         """Derive anew what shows these conversations."""
         self._shown.refresh(conversation_ids)
+
+    def _title(self, conversation_id: int) -> str:
+        """What a conversation is called."""
+        return self._maker.header(conversation_id).title
 
     def _count_unread(self, held: Held) -> int:
         """How many messages of a conversation are unread."""
@@ -282,11 +323,8 @@ class Session:
         return unread_of(self._store.of(conversation_id), self.me.value.user_id, reading)
 
     async def fetch(self, conversation_id: int, place: Place, position: int) -> HistoryPage:
-        """A page of history, merged."""
-        where = {} if place == "newest" else {str(place): position}
-        page = await self.api.history(conversation_id, limit=PAGE, **where)
-        self.ingest(updates.of_page(conversation_id, page))
-        return page
+        """A page of history, merged. Raises Refused or Unreachable."""
+        return await self._history.fetch(conversation_id, place, position)
 
     def is_connected(self) -> bool:
         """Whether the line is up and caught up."""
@@ -310,13 +348,17 @@ class Session:
 
     async def begin_epoch(self, epoch: str) -> None:
         """Another history than the one known: set aside everything confirmed and ask from the beginning."""
-        if self._epoch not in {None, epoch}:
+        if self._epoch == epoch:
+            return
+        since_ms = self._clock.now_ms() - REFILL_MS
+        if self._epoch is not None:
             LOG.info("the server's history has changed; asking for everything again")
             known = set(self._store.held)
-            self._refill.keep(self._store, self.me.value.user_id)
+            self._refill.keep(own_since(self._store, self.me.value.user_id, since_ms))
             self._store.clear()
             self._following = Following()
             self._refresh(*known)
+        self._refill.keep(await self._cache.begin_epoch(epoch, since_ms))
         self._epoch = epoch
 
     def ingest_arrived(self, arrived: Arrived) -> None:

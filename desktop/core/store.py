@@ -10,9 +10,11 @@ from desktop.core.updates import UNTOLD, Cursor, Followed, OwnFacts, Seat, Updat
 from protocol.shapes import Conversation, Member, Message, Own, Presence, User
 
 NO_CURSOR = Cursor(0, 0, 0)
+NEVER_TOLD = (UNTOLD, -1)
+"""The number of one's own facts before any were told."""
 HELD_MOST = 1000
 HELD_KEPT = 500
-"""Beyond the most, a conversation's oldest messages are let go down to this many; history brings them back."""
+"""Beyond the most, a conversation's oldest messages are let go down to this many; the disk brings them back."""
 
 
 @dataclass(slots=True)
@@ -37,8 +39,10 @@ class Held:
         self.messages: dict[int, Message] = {}
         self.positions: list[int] = []
         self.stale: set[int] = set()
+        self.jumps = 0
+        """How often many rows were jumped over: what was read from the disk before may be old after."""
         self.own = Own()
-        self._own_number = (UNTOLD, -1)
+        self._own_number = NEVER_TOLD
         self.own_counted_to: int | None = None
         self.last_position = 0
 
@@ -90,6 +94,16 @@ class Held:
         self.stale.discard(position)
         return True
 
+    def merge_old(self, message: Message) -> bool:
+        """Take a message that may be old: news of it wins, and until then it counts as not current."""
+        position = message.position
+        known = self.messages.get(position)
+        if known is not None and known.version >= message.version:
+            return False
+        self.merge_message(message)
+        self.stale.add(position)
+        return True
+
     def merge_conversation(self, told: Conversation) -> bool:
         """Take the conversation's own fields if they are newer; the last position only grows."""
         grown = told.last_position > self.last_position
@@ -138,8 +152,15 @@ class Held:
             self.stale.discard(position)
         del self.positions[:cut]
 
+    def leave_out(self, position: int) -> None:
+        """Hold nothing at a position: what was told cannot be shown."""
+        if self.messages.pop(position, None) is not None:
+            self.positions.remove(position)
+            self.stale.discard(position)
+
     def set_fresh_from(self, position: int) -> None:
         """Everything held below `position` may be old: readable, but fetched again before it is paged through."""
+        self.jumps += 1
         self.stale.update(self.positions[: bisect_left(self.positions, position)])
 
 
@@ -177,9 +198,17 @@ class Store:
         touched.update(s.conversation_id for s in update.seats if self._of(s).merge_member(s.member))
         self._merge_followed(update.followed)
         touched.update(m.conversation_id for m in update.messages if self._of(m).merge_message(m))
+        touched.update(m.conversation_id for m in update.old if self._of(m).merge_old(m))
         touched.update(c.conversation_id for c in update.cursors if self._of(c).merge_cursor(c))
         touched.update(o.conversation_id for o in update.own if self._of(o).merge_own(o))
         return changes
+
+    def leave_out(self, update: Update) -> None:
+        """Hold nothing of an update that cannot be shown (core/intake.py): its messages and conversations' own rows."""
+        for message in (*update.messages, *update.old):
+            self._of(message).leave_out(message.position)
+        for told in update.conversations:
+            self._of(told).conversation = None
 
     def _of(self, row: Conversation | Seat | Message | Cursor | OwnFacts) -> Held:
         """Where a row belongs."""
@@ -193,7 +222,7 @@ class Store:
 
     def _merge_people(self, update: Update, changes: Changes) -> None:
         """Take newer profiles, wherever they stand, and the last presence told."""
-        senders = (message.sender for message in update.messages)
+        senders = (message.sender for message in (*update.messages, *update.old))
         seated = (seat.member.user for seat in update.seats)
         for user in (*update.users, *seated, *senders):
             known = self.users.get(user.user_id)

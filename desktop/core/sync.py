@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from desktop.core.bubble import Connection, Line
 from desktop.core.observable import Observable
+from desktop.core.outbox import OutboxCounts
 from desktop.core.pace import Pace
 from desktop.core.ports import Arrived, Broken, Clock, Live, Unreachable
 from protocol.codec import from_plain
@@ -67,6 +68,8 @@ class SyncLoop:
         self._hurry = asyncio.Event()
         self._attempt = 0
         self._compare_at = 0.0
+        self._resync_at: float | None = None
+        self._not_before = 0.0
         self._spread_s: float | None = None
         self._epoch: str | None = None
         self._asking = asyncio.Lock()
@@ -80,14 +83,24 @@ class SyncLoop:
             await self._rest(wait_s)
 
     def retry_now(self) -> None:
-        """The user clicked, the network came back or the computer woke: try, or ask whether the line still lives."""
+        """The user clicked: try, or ask whether the line still lives. A person may ask in spite of `retry_after`."""
+        self._not_before = 0.0
+        self.look()
+
+    def look(self) -> None:
+        """The network came back or the computer woke: the same, but not before the time that the server has named."""
         self._attempt = 0
         self._compare_at = 0.0
         self._hurry.set()
 
-    def set_waiting(self, waiting: int) -> None:
-        """Show how many messages wait in the outbox."""
-        self.connection.value = replace(self.connection.value, waiting=waiting)
+    def resync(self, spread_s: float = 0.0) -> None:
+        """Pushes may have been lost: ask `sync` after a random part of `spread_s`; an earlier appointment stands."""
+        at = _now_s() + self._pace.draw() * spread_s
+        self._resync_at = at if self._resync_at is None else min(at, self._resync_at)
+
+    def set_outbox(self, counts: OutboxCounts) -> None:
+        """Show how many messages wait in the outbox, and how many of them ask for the user."""
+        self.connection.value = replace(self.connection.value, waiting=counts.waiting, asking=counts.asking)
 
     async def _connect_and_follow(self) -> float | None:
         """One life of the line; the result is the wait before the next, None for one that only the user ends."""
@@ -110,8 +123,9 @@ class SyncLoop:
         self._set(Line.UPDATING)
         self._epoch = greeting.epoch
         await self._follower.begin_epoch(greeting.epoch)
+        self._resync_at = None
         await self._sync()
-        self._attempt = 0
+        self._attempt, self._not_before = 0, 0.0
         self._hurry.clear()
         self._set(Line.CONNECTED)
         self._follower.line_is_up()
@@ -119,10 +133,13 @@ class SyncLoop:
     async def _sync(self) -> None:
         """Ask for what is new until the server says that it is all."""
         async with self._asking:
-            complete = False
+            complete, asked = False, None
             while not complete:
                 versions = {str(identity): version for identity, version in self._follower.versions().items()}
                 question = Sync(epoch=self._epoch, user_version=self._follower.user_version(), versions=versions)
+                if question == asked:
+                    raise Unreachable("The server says that there is more, and sends nothing.")
+                asked = question
                 answer = await self._live.call("sync", question, self._pace.sync_s)
                 synced = from_plain(Synced, answer.get("synced", answer))
                 self._follower.ingest_synced(synced)
@@ -142,6 +159,8 @@ class SyncLoop:
                     return None
                 if thing.event == "server_restarting":
                     self._spread_s = thing.payload.spread_ms / 1000
+                elif thing.event == "resync":
+                    self.resync(thing.payload.spread_ms / 1000)
                 else:
                     self._follower.ingest_arrived(thing)
         finally:
@@ -153,34 +172,42 @@ class SyncLoop:
 
         A question that is not answered in time means that nobody is there any more, whatever the socket says.
         """
-        loop = asyncio.get_running_loop()
-        self._compare_at, latency_at = loop.time() + self._pace.digest_s, loop.time()
+        self._compare_at, latency_at = _now_s() + self._pace.digest_wait_s(), _now_s()
         while True:
             await asyncio.sleep(self._pace.gap_s / 2)
             try:
-                if self._has_old_gap():
-                    await self._sync()
-                if loop.time() >= self._compare_at:
-                    self._compare_at = loop.time() + self._pace.digest_s
-                    await self._compare()
+                await self._mend()
             except Unreachable as reason:
                 LOG.info("the line is given up: %s", reason)
                 await self._live.close()
                 return
             except Refused as refusal:
                 LOG.info("not caught up yet: %s", refusal.code)
-                await asyncio.sleep(refusal.retry_after_s or self._pace.first_s)
+                await asyncio.sleep(self._pace.told_to_wait_s(refusal.retry_after_s or self._pace.first_s, 0))
             except Exception:
                 LOG.exception("catching up failed")
                 await asyncio.sleep(self._pace.digest_s)
-            if loop.time() >= latency_at:
-                latency_at = loop.time() + self._pace.latency_s
+            if _now_s() >= latency_at:
+                latency_at = _now_s() + self._pace.latency_s
                 self._show_latency()
+
+    async def _mend(self) -> None:
+        """Ask for what may have been lost, when it is time. Raises Refused or Unreachable; then it is asked again."""
+        if self._has_old_gap() or (self._resync_at is not None and _now_s() >= self._resync_at):
+            due, self._resync_at = self._resync_at, None
+            try:
+                await self._sync()
+            except BaseException:
+                self._resync_at = due
+                raise
+        if _now_s() >= self._compare_at:
+            self._compare_at = _now_s() + self._pace.digest_wait_s()
+            await self._compare()
 
     def _has_old_gap(self) -> bool:
         """Whether a missing number has stayed away for longer than pushes overtake each other."""
         since_ms = self._follower.gap_since_ms()
-        return since_ms is not None and self._clock.now_ms() - since_ms >= self._pace.gap_s * 1000
+        return since_ms is not None and self._clock.passed_ms() - since_ms >= self._pace.gap_s * 1000
 
     async def _compare(self) -> None:
         """Ask whether anything is stale: finds the loss of a last push, which leaves no gap."""
@@ -204,7 +231,12 @@ class SyncLoop:
         if refusal.status == UNAUTHENTICATED and refusal.code != ErrorCode.TOKEN_EXPIRED:
             self._set(Line.SIGNED_OUT, reason=refusal.message)
             return None
-        return max(self._after_a_break(), refusal.retry_after_s or 0.0)
+        if refusal.retry_after_s is None:
+            return self._after_a_break()
+        wait_s = self._pace.told_to_wait_s(refusal.retry_after_s, self._attempt)
+        self._attempt += 1
+        self._not_before = _now_s() + wait_s
+        return wait_s
 
     def _after_a_break(self, *, closed: bool = False) -> float:
         """How long to wait: spread out after an announced restart or a close, else longer with each failure."""
@@ -224,6 +256,9 @@ class SyncLoop:
         try:
             async with asyncio.timeout(wait_s):
                 await self._hurry.wait()
+                while _now_s() < self._not_before:
+                    self._hurry.clear()
+                    await self._hurry.wait()
         except TimeoutError:
             return
 
@@ -232,7 +267,14 @@ class SyncLoop:
         was = self.connection.value
         since_ms = was.since_ms if was.line is line else self._clock.now_ms()
         latency_ms = self._live.latency_ms if line is Line.CONNECTED else None
-        self.connection.value = Connection(line, latency_ms, was.waiting, retry_at_ms, reason, since_ms)
+        self.connection.value = replace(
+            was, line=line, latency_ms=latency_ms, retry_at_ms=retry_at_ms, reason=reason, since_ms=since_ms
+        )
+
+
+def _now_s() -> float:
+    """The loop's clock, which nobody sets."""
+    return asyncio.get_running_loop().time()
 
 
 def _revoked(payload: Any) -> str:  # noqa: ANN401 - the payload of any signal; only its reason is read

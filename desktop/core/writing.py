@@ -46,6 +46,19 @@ class Writing:
         """One message a file; see `Session.send_files`."""
         return asyncio.ensure_future(self._measure(conversation_id, list(paths), self._checked(caption)))
 
+    async def edit(self, uid: str, text: str) -> None:
+        """Change the text of a message that waits, and let one that had failed go out again.
+
+        Raises Refused for empty or too long text, or where it is too late; and what the disk raised.
+        """
+        content = self._checked(text)
+        before = self._outbox.editable(uid).entry
+        if not content and not before.paths and not before.uploaded:
+            raise Refused(ErrorCode.EMPTY_CONTENT, "There is nothing left to send. Cancel the message instead.")
+        await self._outbox.edit(uid, content)
+        self._outbox.retry(uid)
+        self._delivery.wake()
+
     async def measured(self, path: Path) -> LocalFile:
         """What is known of a file, before it is shown. Raises Refused, in words, for what cannot be attached."""
         return await measured(self._disk, path, self._limits())
@@ -71,6 +84,7 @@ class Writing:
             paths=() if path is None else (str(path),),
             local=() if local is None else (local,),
             created_ms=self._clock.now_ms(),
+            tried=path is None and self._delivery.is_idle(conversation_id),
         )
 
     async def _measure(self, conversation_id: int, paths: list[Path], caption: str) -> None:

@@ -56,6 +56,7 @@ def test_the_lists_replay_whatever_happens(talk: Talk, tell: Tell) -> None:
             for number in range(30):
                 writer = anna if number % 3 else ben
                 await writer.send_text(talk.identity, f"text {number}")
+            await until(lambda: anna.waiting.value == ben.waiting.value == 0)
             await anna.open_direct(third.user_id)
             ben.mark_read(talk.identity, 10)
             talk.server.edit(talk.identity, 4, "edited")
