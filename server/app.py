@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 import signal
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import gevent
+import gevent.os
 from flask import Flask
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from server.config import Config, ConfigError, check_keys, load_keys
+from protocol.signals import Resync
+from server.bus.news import SharedNews
+from server.config import Config, ConfigError, check_keys, check_processes, load_keys
 from server.http.application import build_application
+from server.http.counters import MEASURES
 from server.http.listening import Listener
 from server.services.access import Access
 from server.services.accounts import Accounts
@@ -27,13 +32,13 @@ from server.services.limits import SendingLimit
 from server.services.messages import Messages
 from server.services.names import Names
 from server.services.passwords import OffHub, Passwords
-from server.services.ports import Announcer, PresenceBook
+from server.services.ports import ALONE, Announcement, Announcer, Bus, PresenceBook
 from server.services.profiles import Profiles
 from server.services.sessions import Sessions
 from server.services.sync import SyncDesk
 from server.services.tokens import TokenMint
 from server.services.uploads import Uploads
-from server.socket.gateway import SocketRoom, attach
+from server.socket.gateway import SocketRoom
 from server.socket.presence import Presences
 from server.socket.publisher import Publisher
 from server.storage.blobs import FolderBlobs
@@ -78,6 +83,7 @@ class HearthApp:
 
     def close(self) -> None:
         """Let go of the database; everything waiting is written first."""
+        self.house.bus.stop()
         self.hashing.close()
         self.house.database.close()
 
@@ -89,6 +95,7 @@ def build_house(
     *,
     off_hub: OffHub | None = None,
     exclusive: bool = True,
+    bus: Bus = ALONE,
 ) -> House:
     """Every service on this data directory, its tables brought up to date.
 
@@ -112,22 +119,29 @@ def build_house(
             sessions=Sessions(config, database, announcer, TokenMint(keys)),
             profiles=Profiles(database, access, Names(config.limits)),
             passwords=Passwords(config.limits, off_hub or OffHub()),
+            bus=bus,
         ),
         conversations=Conversations(database, access, presence),
         messages=Messages(database, access, uploads, config.limits),
-        sending=SendingLimit(config.limits, enabled=config.rate_limits),
+        sending=SendingLimit(config.limits, enabled=config.rate_limits, bus=bus),
         cursors=Cursors(database, access),
         sync=SyncDesk(database, access, presence),
         uploads=uploads,
+        bus=bus,
     )
 
 
 def create_app(config: Config) -> HearthApp:
     """REST and sockets in front of one house. Raises what `build_house` raises."""
     hashing = HashingThreads()
-    house = build_house(config, Publisher(), Presences(), off_hub=hashing)
+    bus = _open_bus(config)
+    publisher, presences = Publisher(), Presences(bus=bus)
+    announcer = publisher if bus is ALONE else SharedNews(publisher, bus)
+    house = build_house(config, announcer, presences, off_hub=hashing, bus=bus)
     flask = build_application(house)
-    sockets = attach(flask, house, config)
+    sockets = SocketRoom(flask, house, config, publisher, presences)
+    flask.extensions[MEASURES] = [bus.measures, presences.measures]
+    bus.when_lost(lambda: publisher.announce([_resync(config, presences)]))
     hops = config.trusted_proxies
     if hops:
         # As many addresses as there are proxies, counted from the right: what a client wrote itself is left of them.
@@ -135,10 +149,33 @@ def create_app(config: Config) -> HearthApp:
     return HearthApp(flask=flask, house=house, sockets=sockets, hashing=hashing)
 
 
-def serve(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises what `check` and `create_app` raise."""
+def _open_bus(config: Config) -> Bus:
+    """The way to the other processes, not yet begun. Raises ConfigError."""
+    if not config.redis_url:
+        return ALONE
+    # redis-py comes with the extra `cluster`, which one process does without.
+    from server.bus.redis_bus import RedisBus  # noqa: PLC0415
+
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Redis' channels are shared by all of its databases: the name is this server's alone.
+    channel = f"hearth:{load_keys(config.data_dir).key('bus').hex()[:32]}"
+    return RedisBus(config.redis_url, channel, config.worker)
+
+
+def _resync(config: Config, presences: Presences) -> Announcement:
+    """What everybody here is told when news may have been lost on their way to this process."""
+    payload = Resync(spread_ms=config.restart_spread_ms)
+    return Announcement(event="resync", payload=payload, user_ids=tuple(presences.users_here()))
+
+
+def serve(config: Config, *, supervised: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way. Raises what `check` and `create_app` raise.
+
+    `supervised`: also until standard input ends, which the supervisor holds.
+    """
     check(config)
     app = create_app(config)
+    app.house.bus.start()
     server = Listener((config.host, config.port), app.flask, log=None, **_tls(config))
     server.start()
     _log.info("listening", extra={"host": config.host, "port": server.server_port, "tls": config.tls_cert is not None})
@@ -146,6 +183,8 @@ def serve(config: Config) -> None:
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stopping.set)
+    if supervised:
+        gevent.spawn(_stop_as_orphan, stopping)
     stopping.wait()
     _log.info("stopping")
     sweeping.kill()
@@ -160,8 +199,17 @@ def serve(config: Config) -> None:
 def check(config: Config) -> None:
     """Whether a server could start with these settings; makes nothing. Raises ConfigError, ValueError."""
     check_address(config.database)
+    check_processes(config)
     check_keys(config.data_dir)
     _tls(config)
+
+
+def _stop_as_orphan(stopping: Event) -> None:
+    """End when standard input does: whoever started this process is gone."""
+    line = sys.stdin.fileno()
+    gevent.os.make_nonblocking(line)
+    gevent.os.nb_read(line, 1)
+    stopping.set()
 
 
 def _tls(config: Config) -> dict[str, ssl.SSLContext]:

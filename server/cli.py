@@ -12,10 +12,12 @@ from pathlib import Path
 from protocol.errors import Refused
 from server import app
 from server.config import Config, ConfigError, load_config, logs
+from server.config.nginx import Site, nginx_conf
 from server.services.house import House
 from server.services.ports import Silence
 from server.storage.locks import DataInUse
 from server.storage.schema import TooNew
+from server.supervisor import Supervisor, WorkerRefused
 
 Command = Callable[[argparse.Namespace, Config], None]
 
@@ -29,6 +31,9 @@ _SETTINGS = """\
 # registration = "invite"      # closed | invite | open
 # cors_origins = []
 # trusted_proxies = 0
+# database_url = ""            # postgresql+psycopg://user:password@host/name for several workers
+# redis_url = ""               # redis://127.0.0.1:6379/0, likewise
+# workers = 1
 
 # [limits]
 # file_bytes = 100000000
@@ -38,6 +43,7 @@ _SETTINGS = """\
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status: 0 done, 1 refused, 2 asked wrongly."""
     options = _parser().parse_args(arguments)
+    options.given = sys.argv[1:] if arguments is None else arguments
     try:
         config = load_config(os.environ, file=options.config, overrides=_overrides(options))
         command: Command = options.command
@@ -46,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(str(error), 2)
     except Refused as refusal:
         return _failed(refusal.message, 1)
-    except (DataInUse, TooNew, OSError) as error:
+    except (DataInUse, TooNew, WorkerRefused, OSError) as error:
         return _failed(str(error), 1)
     return 0
 
@@ -59,7 +65,7 @@ def _failed(message: str, status: int) -> int:
 
 def _overrides(options: argparse.Namespace) -> dict[str, object]:
     """The settings given on the command line."""
-    names = ("data_dir", "host", "port", "tls_cert", "tls_key")
+    names = ("data_dir", "host", "port", "tls_cert", "tls_key", "workers")
     return {name: getattr(options, name, None) for name in names}
 
 
@@ -77,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     _add_serve(add("serve", _serve, "Serve until stopped."))
+    _add_nginx(add("nginx", _nginx, "Print nginx's configuration for several workers."))
     add("init", _init, "Make the data directory: database, keys, and a settings file to edit.")
     add("check-config", _check_config, "Say whether the settings can be used, and what they are.")
     admin = add("create-admin", _create_admin, "Open the first administrator's account.")
@@ -104,6 +111,19 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--port", type=int)
     serve.add_argument("--tls-cert", type=Path)
     serve.add_argument("--tls-key", type=Path)
+    serve.add_argument("--workers", type=_positive, help="so many processes; more than one needs PostgreSQL and Redis")
+    # Said by the supervisor to its workers alone.
+    serve.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_nginx(nginx: argparse.ArgumentParser) -> None:
+    """The options of `nginx`."""
+    nginx.add_argument("--workers", type=_positive, help="how many workers there are")
+    nginx.add_argument("--port", type=int, help="the port of the first worker")
+    nginx.add_argument("--name", default=Site().name, help="how people call the server")
+    nginx.add_argument("--listen", default="", help="where nginx listens (default: 443, or 80 without a certificate)")
+    nginx.add_argument("--certificate", type=Path, help="a PEM file, for TLS")
+    nginx.add_argument("--certificate-key", type=Path)
 
 
 def _add_token(token: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -133,10 +153,28 @@ def _house(config: Config) -> Iterator[House]:
         house.database.close()
 
 
-def _serve(_options: argparse.Namespace, config: Config) -> None:
-    """Serve until stopped."""
-    logs.install(config.log_level)
-    app.serve(config)
+def _serve(options: argparse.Namespace, config: Config) -> None:
+    """Serve until stopped: in this process, or in as many as are set."""
+    logs.install(config.log_level, config.worker)
+    if config.workers == 1 or config.worker:
+        app.serve(config, supervised=options.supervised)
+        return
+    app.check(config)
+    with _house(config):
+        # The tables are brought up to date once, before the workers look at them.
+        pass
+    Supervisor(config, options.given).run()
+
+
+def _nginx(options: argparse.Namespace, config: Config) -> None:
+    """Print the configuration."""
+    site = Site(
+        name=options.name,
+        listen=options.listen,
+        certificate=options.certificate,
+        certificate_key=options.certificate_key,
+    )
+    print(nginx_conf(config, site), end="")
 
 
 def _init(_options: argparse.Namespace, config: Config) -> None:

@@ -18,7 +18,11 @@ _ALWAYS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime",
 
 
 class JsonLines(logging.Formatter):
-    """Writes a record as JSON: time, level, logger, message, request id, `extra`, traceback."""
+    """Writes a record as JSON: time, level, logger, message, worker, request id, `extra`, traceback."""
+
+    def __init__(self, worker: int = 0) -> None:
+        super().__init__()
+        self._worker = worker
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
@@ -29,6 +33,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if self._worker:
+            line["worker"] = self._worker
         if request_id.get():
             line["request_id"] = request_id.get()
         line.update({key: value for key, value in record.__dict__.items() if key not in _ALWAYS})
@@ -37,10 +43,10 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def install(level: str) -> None:
-    """Log everything from `level` on as JSON lines; libraries only from WARNING."""
+def install(level: str, worker: int = 0) -> None:
+    """Log everything from `level` on as JSON lines, with the worker's number in them; libraries only from WARNING."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(worker))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -23,6 +23,8 @@ from protocol.limits import Limits
 PREFIX = "HEARTH_"
 _LIMITS_PREFIX = "LIMITS_"
 _NOT_IN_FILE = ("data_dir",)
+_WORKERS_MAX = 64
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _ON = ("1", "true", "on", "yes")
 _OFF = ("0", "false", "off", "no")
 
@@ -54,6 +56,8 @@ class Config(Struct, frozen=True, kw_only=True):
     """Origins of web pages that may use REST and socket; none by default."""
     rate_limits: bool = True
     """Off only for benchmarks and tests."""
+    connects_per_s: int = 50
+    """Log-ins of sockets a second (in each process), twice as many at once; the others are told when to come again."""
     metrics_open: bool = False
     """Whether /metrics answers beyond loopback."""
     trusted_proxies: int = 0
@@ -176,6 +180,7 @@ def _checked(config: Config) -> Config:
     """The settings, if they fit together. Raises ConfigError."""
     if not 0 <= config.port <= 65535:  # noqa: PLR2004 - the range of TCP ports
         raise ConfigError(f"port is {config.port}. Choose one between 0 and 65535.")
+    _check_several(config)
     if (config.tls_cert is None) != (config.tls_key is None):
         raise ConfigError("TLS needs both tls_cert and tls_key. Give both, or neither.")
     for file in (config.tls_cert, config.tls_key):
@@ -185,10 +190,20 @@ def _checked(config: Config) -> Config:
         raise ConfigError("cors_origins must name origins; '*' would let every web page in. List them.")
     if config.log_level not in ("debug", "info", "warning", "error"):
         raise ConfigError(f"log_level is '{config.log_level}'. Choose debug, info, warning or error.")
-    for name in ("ping_interval_s", "ping_timeout_s"):
+    for name in ("ping_interval_s", "ping_timeout_s", "connects_per_s"):
         if getattr(config, name) < 1:
-            raise ConfigError(f"{name} must be at least 1 second. Correct it.")
+            raise ConfigError(f"{name} must be at least 1. Correct it.")
     below = [name for name in Limits.__struct_fields__ if getattr(config.limits, name) < 1]
     if below:
         raise ConfigError(f"limits.{below[0]} must be at least 1. Correct it.")
     return config
+
+
+def _check_several(config: Config) -> None:
+    """Raise ConfigError where the settings for several processes are none (`check_processes`: what else they need)."""
+    if not 1 <= config.workers <= _WORKERS_MAX:
+        raise ConfigError(f"workers is {config.workers}. Choose between 1 and {_WORKERS_MAX}.")
+    if not 0 <= config.worker <= _WORKERS_MAX:
+        raise ConfigError(f"worker is {config.worker}. Give each worker a number of its own, from 1.")
+    if config.redis_url and not config.redis_url.startswith(_REDIS_SCHEMES):
+        raise ConfigError("redis_url is no Redis address. Give redis://host:6379/0, rediss:// or unix://.")

@@ -13,7 +13,7 @@ from protocol.errors import ErrorCode, Refused
 from protocol.limits import PROTOCOL_MAX, PROTOCOL_MIN
 from protocol.times import now_ms, to_wire
 from server.http.binding import Answer, Call, Endpoint
-from server.http.counters import Counters
+from server.http.counters import MEASURES, Counters
 from server.services import readiness
 
 COUNTERS = "hearth_counters"
@@ -43,7 +43,7 @@ def health(_call: Call) -> Answer:
 
 def ready(call: Call) -> Answer:
     """Whether the server can do its work, part by part."""
-    parts = readiness.checks(call.house.config, call.house.database)
+    parts = readiness.checks(call.house)
     well = readiness.is_ready(parts)
     return Answer(value={"status": "ready" if well else "not ready", "checks": parts}, status=200 if well else 503)
 
@@ -54,7 +54,8 @@ def metrics(call: Call) -> Response:
         message = "Metrics are for this machine alone. Set HEARTH_METRICS_OPEN=on to open them."
         raise Refused(ErrorCode.FORBIDDEN, message)
     counters: Counters = current_app.extensions[COUNTERS]
-    return Response(counters.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    measures = current_app.extensions.get(MEASURES, ())
+    return Response(counters.text(measures), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _is_loopback(address: str) -> bool:

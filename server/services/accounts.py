@@ -15,7 +15,7 @@ from server.services.attempts import Attempts, network
 from server.services.limits import Allowance
 from server.services.names import Names
 from server.services.passwords import Passwords
-from server.services.ports import Actor
+from server.services.ports import ALONE, Actor, Bus
 from server.services.profiles import Profiles
 from server.services.sessions import Sessions
 from server.services.tokens import hash_of
@@ -33,7 +33,14 @@ class Accounts:
     """The one door to people and their sessions."""
 
     def __init__(
-        self, config: Config, database: Database, *, sessions: Sessions, profiles: Profiles, passwords: Passwords
+        self,
+        config: Config,
+        database: Database,
+        *,
+        sessions: Sessions,
+        profiles: Profiles,
+        passwords: Passwords,
+        bus: Bus = ALONE,
     ) -> None:
         self._config = config
         self._database = database
@@ -41,8 +48,10 @@ class Accounts:
         self._profiles = profiles
         self._passwords = passwords
         self._names = Names(config.limits)
-        self._log_ins = Attempts(config.limits.logins_per_minute, enabled=config.rate_limits)
+        self._log_ins = Attempts(config.limits.logins_per_minute, enabled=config.rate_limits, bus=bus)
         self._registrations = Allowance(1 / _REGISTRATION_S, _REGISTRATIONS_AT_ONCE)
+        if bus is not ALONE:
+            self._registrations.share(bus, "registered")
 
     def register(self, register: Register, address: str = "") -> Tokens:
         """Open an account and its first session.

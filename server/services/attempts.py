@@ -11,13 +11,24 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from protocol.errors import ErrorCode, Refused
+from server.services.ports import ALONE, Bus
 
 _WINDOW_S = 60.0
 _DELAY_FIRST_S = 15.0
 _DELAY_LONGEST_S = 300.0
 _REMEMBERED = 10_000
 """Pairs kept in memory; the oldest is forgotten first."""
+
+
+class Tried(Struct, frozen=True, array_like=True):
+    """A try in another process, or (`right`) one that came out right."""
+
+    network: str
+    account: str
+    right: bool = False
 
 
 class _Tries:
@@ -30,30 +41,50 @@ class _Tries:
 
 
 class Attempts:
-    """Counts tries by (address, account); owns nothing that outlives the process."""
+    """Counts tries by (address, account), those in other processes too; owns nothing that outlives the process."""
 
-    def __init__(self, per_minute: int, *, enabled: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, per_minute: int, *, enabled: bool, bus: Bus = ALONE, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._per_minute = per_minute
         self._enabled = enabled
+        self._bus = bus
         self._clock = clock
         self._tries: OrderedDict[tuple[str, str], _Tries] = OrderedDict()
+        bus.hear("tried", Tried, self._heard)
 
     def admit(self, address: str, account: str) -> None:
         """Count a try; raises Refused (`rate_limited`) with the wait. A refused try does not lengthen the wait."""
         if not self._enabled:
             return
         now = self._clock()
-        tries = self._of((network(address), account), now)
+        pair = (network(address), account)
+        tries = self._of(pair, now)
         if now < tries.wait_until:
             raise _too_often(tries.wait_until - now)
+        self._count(tries, now)
+        self._bus.tell("tried", Tried(*pair))
+
+    def forget(self, address: str, account: str) -> None:
+        """The try was right: start anew."""
+        pair = (network(address), account)
+        self._tries.pop(pair, None)
+        self._bus.tell("tried", Tried(*pair, right=True))
+
+    def _heard(self, tried: Tried) -> None:
+        """Somebody tried in another process."""
+        pair, now = (tried.network, tried.account), self._clock()
+        if tried.right:
+            self._tries.pop(pair, None)
+        else:
+            self._count(self._of(pair, now), now)
+
+    def _count(self, tries: _Tries, now: float) -> None:
+        """Count one; from the last that is free on, each makes the next one wait."""
         tries.times.append(now)
         if len(tries.times) >= self._per_minute:
             tries.wait_until = now + tries.delay
             tries.delay = min(tries.delay * 2, _DELAY_LONGEST_S)
-
-    def forget(self, address: str, account: str) -> None:
-        """The try was right: start anew."""
-        self._tries.pop((network(address), account), None)
 
     def _of(self, pair: tuple[str, str], now: float) -> _Tries:
         """The tries of a pair, those outside the window dropped; quiet for as long as the last delay forgives all."""

@@ -107,6 +107,15 @@ class Bus(Protocol):
     def tell_facts(self, topic: str, facts: Sequence[Struct]) -> None:
         """Tell the others what has changed of the facts of this topic."""
 
+    def when_lost(self, listener: Callable[[], object]) -> None:
+        """Call this when news may have been lost on their way to this process."""
+
+    def start(self) -> None:
+        """Begin; what is told before is kept, what others tell before is not heard."""
+
+    def stop(self) -> None:
+        """Say goodbye to the others, and end."""
+
     def trouble(self) -> str | None:
         """What is wrong with the bus, in words for the operator."""
 
@@ -131,6 +140,15 @@ class Alone:
 
     def tell_facts(self, topic: str, facts: Sequence[Struct]) -> None:
         """Tell nobody."""
+
+    def when_lost(self, listener: Callable[[], object]) -> None:
+        """Nothing is lost."""
+
+    def start(self) -> None:
+        """Nothing begins."""
+
+    def stop(self) -> None:
+        """Nothing ends."""
 
     def trouble(self) -> str | None:
         """Nothing is wrong."""

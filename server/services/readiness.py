@@ -7,23 +7,31 @@ import uuid
 
 from protocol.errors import Refused
 from server.config import Config
+from server.services.house import House
 from server.storage.unit import Database
 
 _WELL = "ok"
+_DEGRADED = "degraded: "
+"""What is so is worth mending, but takes nothing from anybody."""
 
 
-def checks(config: Config, database: Database) -> dict[str, str]:
+def checks(house: House) -> dict[str, str]:
     """Each part with "ok" or what is wrong with it, in words for the operator."""
-    return {
+    database = house.database
+    parts = {
         "database": _database(database),
         "migrations": _WELL if database.is_current() else "The tables are older than the program. Restart it.",
-        "storage": _storage(config),
+        "storage": _storage(house.config),
     }
+    if house.config.redis_url:
+        trouble = house.bus.trouble()
+        parts["redis"] = _WELL if trouble is None else _DEGRADED + trouble
+    return parts
 
 
 def is_ready(parts: dict[str, str]) -> bool:
-    """Whether every part is well."""
-    return all(state == _WELL for state in parts.values())
+    """Whether every part does its work. Without Redis everything is sent, stored and answered: that is ready."""
+    return all(state == _WELL or state.startswith(_DEGRADED) for state in parts.values())
 
 
 def _database(database: Database) -> str:

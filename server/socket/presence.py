@@ -146,9 +146,14 @@ class Presences:
         """Who has a socket in this process."""
         return list(self._own)
 
-    def sockets_here(self) -> int:
-        """How many sockets this process has."""
-        return sum(map(len, self._own.values()))
+    def measures(self) -> dict[str, float]:
+        """How many sockets and people this process has, and how many people are there in all."""
+        sockets = sum(map(len, self._own.values()))
+        return {
+            "hearth_sockets": float(sockets),
+            "hearth_users_here": float(len(self._own)),
+            "hearth_users_there": float(len(self._there)),
+        }
 
     def _choice(self, user_id: int) -> str:
         """What the user chose, on whichever device; empty where they did not."""
@@ -207,7 +212,7 @@ class Presences:
             there.departures += 1
             self._later(self._grace_s, self._gone, user_id, there.departures, now_ms(), is_own)
 
-    def _gone(self, user_id: int, departure: int, left_ms: int, is_own: bool) -> None:  # noqa: FBT001 - called by a timer
+    def _gone(self, user_id: int, departure: int, left_ms: int, is_own: bool) -> None:
         """The grace is over: unless a socket came back, the user was last seen when the last one dropped."""
         there = self._there.get(user_id)
         if there is None or there.sids or there.departures != departure:
