@@ -14,6 +14,9 @@ from typing import TypeVar
 
 LOG = logging.getLogger(__name__)
 
+DURABLE = ("journal_mode=WAL", "synchronous=FULL")
+"""When a commit returns, it survives the loss of power at the price of one fsync (reliability 2.10)."""
+
 T = TypeVar("T")
 Migration = Callable[[sqlite3.Connection], None]
 Rescue = Callable[[sqlite3.Connection, sqlite3.Connection], int]
@@ -24,26 +27,42 @@ _COMPANIONS = ("", "-wal", "-shm", "-journal")
 class Database:
     """Owns the file, its thread and its only connection; nobody else writes or checkpoints it.
 
-    WAL with synchronous=FULL: when a commit returns, it survives the loss of power at the price of one fsync
-    (reliability 2.10). A file that SQLite finds broken is set aside under another name, never deleted, and `rescue`
+    A file that SQLite finds broken, or of a newer program, is set aside under another name, not deleted, and `rescue`
     (old, new → rows saved) copies what can still be read into the new one.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Migration], rescue: Rescue | None = None) -> None:
-        """The file is opened by the first job. `migrations[n]` leads from `user_version` n to n + 1."""
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[Migration],
+        rescue: Rescue | None = None,
+        *,
+        pragmas: Sequence[str] = DURABLE,
+        is_small: bool = True,
+    ) -> None:
+        """The file is opened by the first job. `migrations[n]` leads from `user_version` n to n + 1.
+
+        A small file is checked at every opening; another one only after a crash, which leaves its WAL behind.
+        """
         self._path = path
         self._migrations = migrations
         self._rescue = rescue
+        self._pragmas = pragmas
+        self._is_small = is_small
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=path.stem)
         self._connection: sqlite3.Connection | None = None
         self._is_closed = False
 
-    async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        """Do a job in a transaction of its own; done when it is committed.
+    async def run(self, job: Callable[[sqlite3.Connection], T], committed: Migration | None = None) -> T:
+        """Do a job in a transaction of its own; done when it is committed, and `committed` is too, before any other.
 
         Raises sqlite3.Error or OSError, and whatever the job raises: then nothing was written.
         """
-        return await asyncio.wrap_future(self._thread.submit(self._in_transaction, job))
+        return await asyncio.wrap_future(self._thread.submit(self._in_transaction, job, committed))
+
+    async def set_aside(self, error: Exception) -> None:
+        """Its content makes no sense, as `error` says: keep it under another name; the next job begins a new one."""
+        await asyncio.wrap_future(self._thread.submit(self._set_aside, error))
 
     async def close(self) -> None:
         """Finish the jobs that wait, close the file and end the thread; harmless when that is done."""
@@ -53,7 +72,7 @@ class Database:
         await asyncio.wrap_future(self._thread.submit(self._close))
         self._thread.shutdown(wait=False)
 
-    def _in_transaction(self, job: Callable[[sqlite3.Connection], T]) -> T:
+    def _in_transaction(self, job: Callable[[sqlite3.Connection], T], committed: Migration | None) -> T:
         """On the thread: the job between BEGIN and COMMIT."""
         connection = self._opened()
         connection.execute("BEGIN IMMEDIATE")
@@ -64,6 +83,8 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        if committed is not None:
+            committed(connection)
         return result
 
     def _close(self) -> None:
@@ -85,10 +106,12 @@ class Database:
         return self._connection
 
     def _checked(self) -> sqlite3.Connection:
-        """Open and check the whole file, which is small. Raises sqlite3.DatabaseError if it is broken."""
+        """Open and check the whole file. Raises sqlite3.DatabaseError if it is broken."""
+        has_crashed = self._path.with_name(f"{self._path.name}-wal").exists()
         connection = self._connect(self._path)
         try:
-            _check(connection)
+            if self._is_small or has_crashed:
+                _check(connection)
             self._migrate(connection)
         except BaseException:
             connection.close()
@@ -99,8 +122,8 @@ class Database:
         """A connection that commits only when told, to a file that only its user can read."""
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, timeout=5)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        for pragma in self._pragmas:
+            connection.execute(f"PRAGMA {pragma}")
         return connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
@@ -117,17 +140,28 @@ class Database:
 
     def _replaced(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
         """Set the broken file aside and begin a new one with whatever can be read out of the old."""
-        aside = self._path.with_name(f"{self._path.name}.broken-{time.time_ns() // 1_000_000}")
-        for suffix in _COMPANIONS:
-            part = self._path.with_name(self._path.name + suffix)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + suffix))
+        aside = self._renamed()
         connection = self._checked()
         saved = self._rescued(aside, connection)
         LOG.warning(
             "%s was broken (%s); it is kept as %s, %s rows were saved", self._path.name, error, aside.name, saved
         )
         return connection
+
+    def _set_aside(self, error: Exception) -> None:
+        """On the thread: close and rename."""
+        self._close()
+        if self._path.exists():
+            LOG.warning("%s was broken (%s); it is kept as %s", self._path.name, error, self._renamed().name)
+
+    def _renamed(self) -> Path:
+        """Give the broken file another name; the result is that."""
+        aside = self._path.with_name(f"{self._path.name}.broken-{time.time_ns() // 1_000_000}")
+        for suffix in _COMPANIONS:
+            part = self._path.with_name(self._path.name + suffix)
+            if part.exists():
+                part.rename(aside.with_name(aside.name + suffix))
+        return aside
 
     def _rescued(self, aside: Path, connection: sqlite3.Connection) -> int:
         """How many rows could be copied; a file beyond reading gives none."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from desktop.core.ports import Reached
 from desktop.core.updates import Update
 
 _OWN = 0
@@ -36,6 +39,10 @@ class Progress:
     def versions(self) -> dict[int, int]:
         """Conversation → the version followed to, as `sync` and `digest` want it."""
         return dict(self._followed)
+
+    def of(self, conversation_ids: Iterable[int]) -> dict[int, int]:
+        """The versions of these alone."""
+        return {identity: self._followed[identity] for identity in conversation_ids if identity in self._followed}
 
     def gap_since_ms(self) -> int | None:
         """When the oldest gap that is still open was seen; None when nothing is missing."""
@@ -80,6 +87,12 @@ class Following:
     def versions(self) -> dict[int, int]:
         """Conversation → the version followed to."""
         return self._conversations.versions()
+
+    def reached_by(self, update: Update) -> Reached:
+        """How far is followed what this update, taken before, has told of."""
+        counted = {identity for identity, _ in update.numbers} | {step.conversation_id for step in update.followed}
+        moves_own = update.own_number is not None or update.own_followed is not None
+        return Reached(self._conversations.of(counted), self.own_version() if moves_own else None)
 
     def own_version(self) -> int:
         """One's own counter, as far as followed."""

@@ -9,10 +9,11 @@ from typing import Any, Literal, Protocol
 
 from desktop.core.bubble import Row
 from desktop.core.differ import diff
+from desktop.core.history import PAGE
 from desktop.core.listops import ListOp
 from desktop.core.observable import Observable, Topic
 from desktop.core.outbox import Waiting
-from desktop.core.ports import HistoryPage, Unreachable
+from desktop.core.ports import HistoryPage, Place, Unreachable
 from desktop.core.rows import Divider, RowDeriver, facets_between, key_of
 from desktop.core.store import Held
 from desktop.core.unread import Unread
@@ -20,7 +21,6 @@ from protocol.errors import Refused
 
 LOG = logging.getLogger(__name__)
 
-PAGE = 50
 WINDOW_MOST = 400
 WINDOW_KEPT = 350
 """Beyond the most, the far end is let go down to this many: a view that asks every row its height stays quick."""
@@ -28,7 +28,6 @@ CONTEXT = 25
 """Read messages shown above the first unread one."""
 
 Phase = Literal["loading", "ready", "empty", "error"]
-Place = Literal["newest", "before", "after", "around"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Surroundings(Protocol):
         """What is unread in it."""
 
     async def fetch(self, conversation_id: int, place: Place, position: int) -> HistoryPage:
-        """Ask for a page of history and merge it. Raises Refused or Unreachable."""
+        """Merge a page of history, from the disk or the server. Raises Refused or Unreachable."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run beside everything else until the session closes."""
@@ -137,10 +136,10 @@ class Timeline:
         elif unread is not None and unread < last - PAGE + 1:
             self._load("around", unread, self._show_page)
         else:
-            self._load("newest", 0, self._show_page)
+            self._load("newest", 0, self._show_newest)
 
     def retry(self) -> None:
-        """Ask again for the page that failed, if one did."""
+        """Ask again for the page that failed, or that came from the disk with holes, if one did."""
         retry, self._retry = self._retry, None
         if retry is not None:
             retry()
@@ -191,7 +190,7 @@ class Timeline:
         if last and self._held.has_all(low, last):
             self._show(low, None)
         else:
-            self._load("newest", 0, self._show_page)
+            self._load("newest", 0, self._show_newest)
 
     def begin_reading(self) -> None:
         """The conversation is opened: freeze the divider where reading begins, and bring the window there."""
@@ -274,6 +273,10 @@ class Timeline:
         low, high = page.messages[0].position, page.messages[-1].position
         self._show(low, None if high >= self._held.last_position else high)
 
+    def _show_newest(self, page: HistoryPage) -> None:
+        """Show the page that came, open to the latest whether it reaches it or that is still to come."""
+        self._show(page.messages[0].position if page.messages else self._held.first_position, None)
+
     def _fill_page(self, page: HistoryPage) -> None:
         """A hole within the window was filled: the rows follow from the store."""
         del page
@@ -310,6 +313,8 @@ class Timeline:
             self._fail(reason, lambda: self._load(place, position, then))
             return
         self._loading = False
+        if not page.is_whole:
+            self._retry = lambda: self._load(place, position, self._fill_page)
         then(page)
 
     def _fail(self, reason: Refused | Unreachable, again: Callable[[], None]) -> None:

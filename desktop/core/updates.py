@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.core.ports import Arrived, HistoryPage
+from desktop.core.ports import Arrived, CachedPage, HistoryPage
 from protocol.shapes import Conversation, Member, Message, Own, Presence, User
 from protocol.signals import (
     Advance,
@@ -68,10 +68,12 @@ class Followed:
 class Update:
     """Rows to be merged; `numbers` are versions told one by one, `followed` those reached by a whole answer.
 
-    Likewise `own_number` and `own_followed` for one's own counter.
+    Likewise `own_number` and `own_followed` for one's own counter. What is `kept` comes from the disk; the messages
+    `old` come from there and may have changed since on the server.
     """
 
     messages: tuple[Message, ...] = ()
+    old: tuple[Message, ...] = ()
     conversations: tuple[Conversation, ...] = ()
     seats: tuple[Seat, ...] = ()
     cursors: tuple[Cursor, ...] = ()
@@ -84,6 +86,7 @@ class Update:
     followed: tuple[Followed, ...] = ()
     own_number: int | None = None
     own_followed: int | None = None
+    kept: bool = False
 
 
 def of_message(message: Message) -> Update:
@@ -94,6 +97,15 @@ def of_message(message: Message) -> Update:
 def of_page(conversation_id: int, page: HistoryPage) -> Update:
     """A page of history. Its numbers are not counted: only news moves what has been followed."""
     return Update(messages=tuple(m for m in page.messages if m.conversation_id == conversation_id))
+
+
+def of_cached(page: CachedPage) -> Update:
+    """A page read back from the disk."""
+    return Update(
+        messages=tuple(m for m in page.messages if m.position not in page.old),
+        old=tuple(m for m in page.messages if m.position in page.old),
+        kept=True,
+    )
 
 
 def of_conversation(conversation: Conversation) -> Update:

@@ -21,7 +21,7 @@ from typing import Any
 from msgspec import structs
 
 from desktop.core.pace import Pace
-from desktop.core.ports import Arrived, Clock, HistoryPage, OutboxFile
+from desktop.core.ports import Arrived, Cache, Clock, HistoryPage, OutboxFile
 from desktop.core.rows import kind_of
 from desktop.core.session import Session
 from protocol.codec import decode
@@ -78,6 +78,7 @@ class FakeServer:
         self.is_up = True
         self.sync_rows = 500
         self.fresh_beyond = 2000
+        self.fresh_rows = 50
         self.calls: list[tuple[str, Any]] = []
         self.refusals: dict[str, deque[Refused]] = {}
         self.lost_answers: dict[str, int] = {}
@@ -98,13 +99,18 @@ class FakeServer:
         return user
 
     def session(
-        self, user: User, outbox_file: OutboxFile | None = None, pace: Pace = QUICK, limits: Limits | None = None
+        self,
+        user: User,
+        outbox_file: OutboxFile | None = None,
+        pace: Pace = QUICK,
+        limits: Limits | None = None,
+        cache: Cache | None = None,
     ) -> Session:
         """A real session of the desktop on this server; not started."""
         clock = Clock(now_ms=self.tick)
         file = MemoryOutboxFile() if outbox_file is None else outbox_file
         live, api = FakeLive(self, user.user_id), FakeApi(self, user.user_id)
-        return Session(user, live, api, file, clock, limits=limits or Limits(), pace=pace)
+        return Session(user, live, api, file, clock, limits=limits or Limits(), pace=pace, cache=cache)
 
     def tick(self) -> int:
         """The time of the server and of all desktops: each look at it is a millisecond later."""
@@ -291,7 +297,7 @@ class FakeServer:
             rows = sorted((m for m in conversation.messages if m.version > since), key=lambda m: m.version)
             head, fresh = conversation.head, len(rows) > self.fresh_beyond
             if fresh:
-                rows = conversation.messages[-50:]
+                rows = conversation.messages[-self.fresh_rows :]
             elif len(rows) > self.sync_rows:
                 rows, complete = rows[: self.sync_rows], False
                 head = rows[-1].version
