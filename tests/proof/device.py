@@ -36,7 +36,7 @@ from protocol.times import from_wire
 from tests.proof.ledger import Kind, Ledger, Line
 
 HASTY = Pace(
-    first_s=0.2, most_s=2.0, answer_s=5.0, sync_s=10.0, digest_s=3.0, closed_by_server_s=0.5, report_s=0.1, latency_s=60
+    first_s=0.2, most_s=1.0, answer_s=5.0, sync_s=10.0, digest_s=3.0, closed_by_server_s=0.5, report_s=0.1, latency_s=60
 )
 """The shipped waits shortened, so that a run of minutes holds what else takes hours. Nothing else differs."""
 
@@ -305,6 +305,18 @@ class Device:
         """Write a text; returns when it is on this device's disk. Raises what the disk raises."""
         saved = self.session.send_text(conversation_id, text)
         self.said += 1
+        await self._saved(conversation_id, text, saved)
+
+    async def say_file(self, conversation_id: int, file: Path, caption: str) -> None:
+        """Send a file; returns when the message is on this device's disk."""
+        before = len(self.session.entries(conversation_id))
+        saved = self.session.send_files(conversation_id, [file], caption)
+        self.said += 1
+        await until(lambda: len(self.session.entries(conversation_id)) > before or saved.done(), 5)
+        await self._saved(conversation_id, caption, saved)
+
+    async def _saved(self, conversation_id: int, text: str, saved: asyncio.Future[None]) -> None:
+        """Note the entry that was added last, and again when it is on disk."""
         uid = self.session.entries(conversation_id)[-1].entry.uid
         self.ledger.note(Line(kind="intended", uid=uid, conversation_id=conversation_id, text=text))
         self._doom("added")

@@ -88,8 +88,8 @@ def after_ack(fuse: Fuse) -> None:
     for name in ("send", "sendall"):
         plain = getattr(gevent.socket.socket, name)
 
-        def told(self: Any, data: Any, *rest: Any, plain: Any = plain) -> Any:
-            result = plain(self, data, *rest)
+        def told(self: Any, data: Any, *rest: Any, _plain: Any = plain, **options: Any) -> Any:
+            result = _plain(self, data, *rest, **options)
             if b'"ok":true,"message":{' in bytes(data):
                 fuse.burn()
             return result

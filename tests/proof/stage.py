@@ -106,7 +106,13 @@ class Stage:
     """Owns a server, `people` users in a ring of direct conversations, and their devices, all below `folder`."""
 
     def __init__(
-        self, folder: Path, rng: random.Random, *, people: int = 4, server: RunningServer | None = None, **env: str
+        self,
+        folder: Path,
+        rng: random.Random,
+        *,
+        people: int = 4,
+        server: RunningServer | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
