@@ -1,4 +1,8 @@
-"""gevent's HTTP server as we want it: prompt, patient for a time only, and calm about what is no HTTP."""
+"""gevent's HTTP server as we want it: prompt, patient for a time only, and calm about what is no HTTP.
+
+A request that becomes a WebSocket takes its connection along: the handler ends, and with it the greenlet, its buffers
+and the request's environment, which would be most of what an idle line costs (decision 0016).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import time
 from typing import Any
 
 import gevent
+import gevent.monkey
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from protocol.codec import dumps
@@ -16,6 +21,9 @@ from protocol.errors import ErrorBody, ErrorCode
 
 IDLE_S = 75.0
 """A connection that says nothing for so long while it should is closed; a slow sender would hold it for ever."""
+
+_Plain: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
+"""Sockets that know nothing of greenlets."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +48,27 @@ _NO_HTTP = _answer("400 Bad Request", ErrorCode.INVALID_REQUEST, "This is no HTT
 
 class Handler(WSGIHandler):  # type: ignore[misc] # gevent has no types
     """One connection. What strangers send that is no HTTP is answered, and logged without a word of theirs."""
+
+    socket: Any
+    taken = False
+    """Whether the connection lives on without its handler."""
+
+    def get_environ(self) -> dict[str, Any]:
+        """What the application is told; with it, how a request takes its connection along."""
+        environ: dict[str, Any] = super().get_environ()
+        environ["hearth.take"] = self.take
+        return environ
+
+    def take(self) -> Any:  # noqa: ANN401 - a plain socket, or gevent's TLS socket; they share no base
+        """Give the connection away, never to block: whoever takes it closes it."""
+        line: Any = self.socket
+        self.socket, self.taken = None, True
+        if isinstance(line, ssl.SSLSocket):
+            line.settimeout(0)
+        else:
+            line = _Plain(fileno=line.detach())
+            line.setblocking(False)
+        return line
 
     def handle_one_request(self) -> Any:  # noqa: ANN401 - None, True, or status and answer, as gevent has it
         """Serve the next request; gevent's own bare answers become the contract's."""
@@ -80,16 +109,22 @@ class Listener(WSGIServer):  # type: ignore[misc] # gevent has no types
         while self.answering and time.monotonic() < until:
             gevent.sleep(0.02)
 
-    def handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
-        """Serve one connection."""
+    def handle(self, client: socket.socket, address: tuple[Any, ...]) -> bool:
+        """Serve one connection; whether somebody has taken it."""
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.settimeout(IDLE_S)
-        super().handle(client, address)
+        handler = self.handler_class(client, address, self)
+        handler.handle()
+        return handler.taken
 
     def wrap_socket_and_handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
         """Serve one TLS connection; a port scanner's broken handshake is no error of ours."""
+        secured = None
         try:
-            super().wrap_socket_and_handle(client, address)
+            secured = self.wrap_socket(client, **self.ssl_args)
+            if self.handle(secured, address):
+                secured = None
         except (ssl.SSLError, OSError) as error:
             _log.info("a TLS handshake failed: %s", type(error).__name__)
-            client.close()
+        finally:
+            (secured or client).close()

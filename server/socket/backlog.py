@@ -1,11 +1,14 @@
-"""What waits to be sent to one socket, within bounds: a reader that does not read costs a mebibyte, not the memory."""
+"""What waits for one polling socket, within bounds: a reader that does not read costs a mebibyte, not the memory."""
 
 from __future__ import annotations
 
 from queue import Empty
 from typing import Any
 
+from engineio.packet import MESSAGE, Packet
 from gevent.queue import SimpleQueue
+
+from server.socket.frames import payload_of
 
 PACKETS_MAX = 256
 BYTES_MAX = 1024 * 1024
@@ -42,6 +45,15 @@ class Backlog:
             return
         self._count(size, is_answer=is_answer)
         self._waiting.put(packet)
+
+    def push(self, frame: bytes, *, is_answer: bool = False) -> None:
+        """Line up what is a WebSocket frame to others; whether it is an answer shows in it."""
+        del is_answer
+        self.put(Packet(MESSAGE, data=payload_of(frame)[1:].decode()))
+
+    def left(self) -> list[Any]:
+        """Take everything that waits."""
+        return [self._waiting.get() for _ in range(len(self._waiting))]
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ANN401, FBT002 - the queue's form
         """The oldest packet; raises queue.Empty where there is none in time, or where a turn has had enough."""

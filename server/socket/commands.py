@@ -1,9 +1,12 @@
-"""Events in: each is decoded, answered by one service call, and acknowledged (contract, client → server)."""
+"""Events in: each is decoded, answered by one service call, and acknowledged (contract, client → server).
+
+`send_message` is not among them: it goes the way of `fast.py`.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from protocol.codec import decode
@@ -15,7 +18,6 @@ from protocol.commands import (
     LeaveConversation,
     MarkAsRead,
     MarkRead,
-    SendMessage,
     SetPresence,
     Sync,
     Typing,
@@ -34,11 +36,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+SEND = "send_message"
 Answer = Callable[[Connection, Any], Ack]
 
 
 class Commands:
-    """One method an event of `protocol.commands.COMMANDS`; owns nothing but the way to the services."""
+    """One method an event of `protocol.commands.COMMANDS` but `send_message`; owns nothing but the way to services."""
 
     def __init__(
         self,
@@ -48,42 +51,40 @@ class Commands:
         presences: Presences,
         viewers: Viewers,
         typists: Typists,
-        both_spellings: Callable[[Connection], None],
     ) -> None:
-        """`both_spellings` moves a socket into the room where it hears both."""
         self._house = house
         self._publisher = publisher
         self._presences = presences
         self._viewers = viewers
         self._typists = typists
-        self._both_spellings = both_spellings
-        self._answers: dict[str, Answer] = {event: getattr(self, f"_{event}") for event in COMMANDS}
+        self._answers: dict[str, Answer] = {event: getattr(self, f"_{event}") for event in {*COMMANDS} - {SEND}}
 
-    def answer(self, connection: Connection, event: str, arguments: Sequence[Any]) -> Ack:
+    def answer(self, connection: Connection, event: str, given: object) -> Ack:
         """The acknowledgement of one event, whatever happens."""
-        given = arguments[0] if arguments else None
         try:
             command = decode(COMMANDS[event].payload, given, bare=COMMANDS[event].bare)
             for field in ("user_id", "sender_id"):
                 not_yourself_if(connection.actor.user_id, getattr(command, field, None), field)
             return self._answers[event](connection, command)
-        except Refused as refusal:
-            return self.refuse(connection, event, given, refusal)
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets its acknowledgement (reliability L17)
-            _log.exception("%s failed", event)
-            message = "The server could not do this; its log says why. Try again, and tell the operator if it stays so."
-            return self.refuse(connection, event, given, Refused(ErrorCode.SERVER_ERROR, message))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets its acknowledgement (L17)
+            return self.refuse(connection, event, given, error)
 
-    def refuse(self, connection: Connection, event: str, given: object, refusal: Refused) -> Ack:
-        """The acknowledgement of a refusal; a refused message is told as an event as well."""
-        if event == "send_message":
+    def refuse(self, connection: Connection, event: str, given: object, error: Exception) -> Ack:
+        """The acknowledgement of a refusal or a defect; a refused message is told as an event as well."""
+        if isinstance(error, Refused):
+            refusal = error
+        else:
+            _log.error("%s failed", event, exc_info=error)
+            message = "The server could not do this; its log says why. Try again, and tell the operator if it goes on."
+            refusal = Refused(ErrorCode.SERVER_ERROR, message)
+        if event == SEND:
             uid = given.get("uid") if isinstance(given, dict) else None
-            error = MessageError(uid=uid if isinstance(uid, str) else None, error=refusal.body())
-            self._publisher.tell(connection, "message_error", error)
+            told = MessageError(uid=uid if isinstance(uid, str) else None, error=refusal.body())
+            self._publisher.tell(connection, "message_error", told)
         return Ack(ok=False, error=refusal.body())
 
     def _join_user_room(self, connection: Connection, command: JoinUserRoom) -> Ack:
-        self._both_spellings(connection)
+        connection.both_spellings = True
         return Ack(ok=True, user_id=command.user_id)
 
     def _join_conversation(self, connection: Connection, command: JoinConversation) -> Ack:
@@ -93,12 +94,6 @@ class Commands:
     def _leave_conversation(self, connection: Connection, command: LeaveConversation) -> Ack:
         active = self._viewers.leave(connection, command.conversation_id)
         return Ack(ok=True, conversation_id=command.conversation_id, activeUsers=active)
-
-    def _send_message(self, connection: Connection, command: SendMessage) -> Ack:
-        self._house.sending.take(connection.actor.user_id)
-        posted = self._house.messages.post(connection.actor, command)
-        self._publisher.tell(connection, "message_sent", posted.message)
-        return Ack(ok=True, message=posted.message)
 
     def _typing(self, connection: Connection, command: Typing) -> Ack:
         relay = self._typists.typing if command.is_typing else self._typists.stopped

@@ -1,4 +1,4 @@
-"""The sockets that have authenticated: whose each is, and which rooms it listens in."""
+"""The sockets that have authenticated: whose each is, and how it is spoken to."""
 
 from __future__ import annotations
 
@@ -6,38 +6,48 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from gevent.event import Event
+
 from protocol.codec import both_spellings
 from server.services.ports import Actor
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True, slots=True, weakref_slot=True)
 class Connection:
-    """One authenticated socket. `sid` is Socket.IO's name for it, `engine_sid` that of the line below."""
+    """One authenticated socket. `sid` is Socket.IO's name for it, `engine` the session of the line below.
+
+    `unanswered` counts its sends that are not on disk yet.
+    """
 
     sid: str
     engine_sid: str
     actor: Actor
+    engine: Any = None
     both_spellings: bool = False
     viewing: set[int] = field(default_factory=set)
-
-    @property
-    def room(self) -> str:
-        """The room in which this socket hears what is for its user, in the spelling it asked for."""
-        return user_room(self.actor.user_id, both=self.both_spellings)
+    unanswered: int = 0
+    _settled: Event | None = None
 
     def spelled(self, value: Any) -> Any:  # noqa: ANN401 - any struct of protocol, as it is or as plain values
         """A value in the spelling this socket asked for."""
         return both_spellings(value) if self.both_spellings else value
 
+    def push(self, frame: bytes, *, is_answer: bool = False) -> None:
+        """Send a frame, by whichever transport there is now. Neither waits nor raises."""
+        self.engine.queue.push(frame, is_answer=is_answer)
 
-def user_room(user_id: int, *, both: bool) -> str:
-    """The room of a user's sockets; those that want both spellings have one of their own."""
-    return f"user-both:{user_id}" if both else f"user:{user_id}"
+    def settle(self) -> None:
+        """Wait until all its sends are answered."""
+        while self.unanswered:
+            self._settled = self._settled or Event()
+            self._settled.clear()
+            self._settled.wait()
 
-
-def session_room(session_id: int) -> str:
-    """The room of a session's sockets."""
-    return f"session:{session_id}"
+    def answered(self) -> None:
+        """One of its sends is answered."""
+        self.unanswered -= 1
+        if not self.unanswered and self._settled is not None:
+            self._settled.set()
 
 
 class Connections:
@@ -91,11 +101,3 @@ class Connections:
     def session_ids(self) -> set[int]:
         """The sessions that have a socket."""
         return {connection.actor.session_id for connection in self}
-
-    def rooms(self, user_ids: Iterable[int], *, both: bool) -> list[str]:
-        """The rooms of these users in one spelling, of those who have a socket in it."""
-        return [
-            user_room(user_id, both=both)
-            for user_id in user_ids
-            if any(connection.both_spellings is both for connection in self.of_user(user_id))
-        ]

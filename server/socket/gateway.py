@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs
 
 import engineio.payload
 import gevent
@@ -14,25 +15,25 @@ from socketio.exceptions import ConnectionRefusedError as SocketRefused
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from protocol.codec import plain
-from protocol.commands import COMMANDS
 from protocol.errors import ErrorCode, Refused
-from protocol.signals import ServerRestarting
+from protocol.signals import Ack, ServerRestarting
 from server.config import Config
 from server.services.ports import Actor
 from server.socket import polling, selftest
 from server.socket.backlog import Backlog
-from server.socket.commands import Commands
-from server.socket.connections import Connection, Connections, session_room, user_room
+from server.socket.commands import SEND, Commands
+from server.socket.connections import Connection, Connections
+from server.socket.fast import Event, Sending
 from server.socket.guard import Guard
 from server.socket.offenders import Offenders
 from server.socket.polling import PollingDoor
 from server.socket.presence import Presences
 from server.socket.publisher import Publisher
 from server.socket.sweeper import Sweeper
-from server.socket.transport import Transport
+from server.socket.transport import Lines, Transport
 from server.socket.typists import Typists
 from server.socket.viewers import Viewers
-from server.socket.wire import EventPacket, WireJson
+from server.socket.wire import EventPacket, WireJson, ack_frame
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from server.services.house import House
 
 PATH = "/socket.io"
+_GOODBYE_S = 3.0
+"""How long a server that stops waits for its peers to close."""
+_LOOK_AGAIN_S = 0.02
 
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger(f"{__name__}.library")
@@ -51,9 +55,9 @@ _library_log.addFilter(lambda record: "further occurrences of this error" not in
 class SocketRoom:
     """Owns the Socket.IO server, its connections, and what is known of them while they last.
 
-    line ──► engine session ──► CONNECT with a token ──► connection: rooms entered ──► `connected` ──► commands, news
-                  │ 10 s without, an offence, too slow, silent                              │ gone, or revoked
-                  └──────────────────────────────► closed ◄─────────────────────────────────┘
+    line ──► engine session ──► CONNECT with a token ──► connection ──► `connected` ──► commands, news
+                  │ 10 s without, an offence, too slow, silent      │ gone, or revoked
+                  └───────────────────────► closed ◄────────────────┘
     """
 
     def __init__(self, app: Flask, house: House, config: Config, publisher: Publisher, presences: Presences) -> None:
@@ -63,7 +67,13 @@ class SocketRoom:
         self._presences = presences
         self._connections = Connections()
         self._offenders = Offenders()
-        self._transports: set[Transport] = set()
+        self._lines = Lines(
+            max_bytes=config.limits.event_bytes,
+            ping_interval_s=config.ping_interval_s,
+            ping_timeout_s=config.ping_timeout_s,
+            receive=self._receive,
+            offend=self._offend,
+        )
         self._server = self._make_server(app)
         self._viewers = Viewers(house, publisher, presences.is_hidden, house.bus)
         self._typists = Typists(house, publisher, bus=house.bus)
@@ -73,20 +83,27 @@ class SocketRoom:
             presences=presences,
             viewers=self._viewers,
             typists=self._typists,
-            both_spellings=self._hear_both,
         )
-        self._guard = Guard(self._server, self, event_bytes=config.limits.event_bytes, limited=config.rate_limits)
+        self._sending = Sending(house, publisher, self._commands)
+        self._guard = Guard(
+            self._server,
+            self,
+            self._connections,
+            event_bytes=config.limits.event_bytes,
+            connects_per_s=config.connects_per_s if config.rate_limits else None,
+        )
         self._sweeper = Sweeper(
             self._server.eio,
             self._connections,
-            self._transports,
+            self._lines,
             authenticate_within_s=config.limits.authenticate_within_s,
             eject=self.eject,
+            lose=self._lose,
             each_second=self._typists.expire,
             check_sessions=self._check_sessions,
         )
         self._join(app)
-        publisher.serve(self._server, self._connections, self._close)
+        publisher.serve(self._connections, self._close)
         presences.serve(house, publisher)
         presences.when_turned(self._viewers.turned)
         self._sweeping = gevent.spawn(self._sweeper.run)
@@ -114,7 +131,7 @@ class SocketRoom:
         server = socketio.server
         selftest.check(server)
         parts = server.eio._async  # noqa: SLF001 - see selftest.py
-        server.eio._async = {**parts, "queue": Backlog, "websocket": self._line}  # noqa: SLF001 - see selftest.py
+        server.eio._async = {**parts, "queue": Backlog, "websocket": self._make_line}  # noqa: SLF001 - see selftest.py
         engineio.payload.Payload.max_decode_packets = polling.PACKETS_MAX
         if self._config.worker:
             # The proxy in front brings a session's requests back to this worker by its number.
@@ -124,11 +141,10 @@ class SocketRoom:
 
     def _join(self, app: Flask) -> None:
         """Put the guard before the dispatcher, and our handlers behind it."""
+        self._server.eio.on("connect", self._on_session)
         self._server.eio.on("message", self._guard)
         self._server.on("connect", self._on_connect)
         self._server.on("disconnect", self._on_disconnect)
-        for event in COMMANDS:
-            self._server.on(event, partial(self._on_command, event))
         door = PollingDoor(
             app.wsgi_app, path=PATH, max_bytes=self._config.limits.event_bytes, offend=self._offend_polling
         )
@@ -136,18 +152,25 @@ class SocketRoom:
         hops = self._config.trusted_proxies
         app.wsgi_app = ProxyFix(door, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
-    def _line(self, run: Callable[[Any], Any], _engine_server: object) -> Transport:
+    def _make_line(self, run: Callable[[Any], Any], _engine_server: object) -> Transport:
         """A WebSocket line for an engine session."""
-        transport = Transport(
-            run, max_bytes=self._config.limits.event_bytes, offend=self._offend, on_end=self._transports.discard
-        )
-        self._transports.add(transport)
-        return transport
+        return Transport(run, self._lines)
+
+    def _receive(self, engine_sid: str, message: str) -> None:
+        """One message of a line."""
+        self._guard(engine_sid, message)
 
     # The life of a connection.
 
-    def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:  # noqa: ANN401 - off the wire
-        """Authenticate, and enter the rooms; python-socketio answers CONNECT when this returns."""
+    def _on_session(self, engine_sid: str, environ: dict[str, Any]) -> None:
+        """A session begins. The request's environment would cost more than everything else of an idle connection."""
+        self._server._handle_eio_connect(engine_sid, {"REMOTE_ADDR": environ.get("REMOTE_ADDR", "")})  # noqa: SLF001 - see selftest.py
+        if parse_qs(environ.get("QUERY_STRING", "")).get("transport") == ["websocket"]:
+            # python-engineio starts no pinger where it believes to have begun one; the sweeper pings.
+            self._server.eio.sockets[engine_sid].last_ping = None
+
+    def _on_connect(self, sid: str, _environ: dict[str, Any], auth: Any = None) -> None:  # noqa: ANN401 - off the wire
+        """Authenticate, and take in; python-socketio answers CONNECT when this returns."""
         try:
             actor = self._admit(auth.get("token") if isinstance(auth, dict) else None)
         except Refused as refusal:
@@ -157,11 +180,8 @@ class SocketRoom:
             error = Refused(ErrorCode.SERVER_ERROR, "The server could not log you in just now. Try again.")
             raise SocketRefused(error.message, plain(error.body())) from None
         engine_sid = self._server.manager.eio_sid_from_sid(sid, "/")
-        self._server.enter_room(sid, user_room(actor.user_id, both=False))
-        self._server.enter_room(sid, session_room(actor.session_id))
-        self._connections.add(Connection(sid=sid, engine_sid=engine_sid, actor=actor))
-        # The request's environment is not asked for again, and costs more than everything else of an idle connection.
-        self._server.environ[engine_sid] = {"REMOTE_ADDR": environ.get("REMOTE_ADDR", "")}
+        engine = self._server.eio.sockets[engine_sid]
+        self._connections.add(Connection(sid=sid, engine_sid=engine_sid, actor=actor, engine=engine))
 
     def _admit(self, token: object) -> Actor:
         """Whose token this is. Raises Refused (401 codes, `too_many_sockets`)."""
@@ -188,20 +208,6 @@ class SocketRoom:
         self._publisher.tell(connection, "connected", self._house.sync.greeting(connection.actor))
         self._presences.arrived(connection)
 
-    def _on_command(self, event: str, sid: str, *arguments: Any) -> Any:  # noqa: ANN401 - off the wire
-        """One event of an authenticated socket; what is returned is its acknowledgement."""
-        connection = self._connections.by_sid(sid)
-        if connection is None:
-            return None
-        return connection.spelled(self._commands.answer(connection, event, arguments))
-
-    def _hear_both(self, connection: Connection) -> None:
-        """Move a socket to the room of its user where both spellings are spoken."""
-        if not connection.both_spellings:
-            self._server.leave_room(connection.sid, connection.room)
-            connection.both_spellings = True
-            self._server.enter_room(connection.sid, connection.room)
-
     def _on_disconnect(self, sid: str, _reason: object) -> None:
         """A connection is gone: so are its view, its typing and, after the grace, its user's presence."""
         connection = self._connections.remove(sid)
@@ -221,20 +227,35 @@ class SocketRoom:
         engine = self._server.eio.sockets.get(engine_sid)
         return None if engine is None or engine.closed or engine.closing else engine
 
-    def is_authenticated(self, engine_sid: str) -> bool:
-        """Whether the line has a connection."""
-        return self._connections.by_engine_sid(engine_sid) is not None
+    def handle(self, connection: Connection, event: Event) -> None:
+        """Carry an event out, after those that this connection sent before it."""
+        if event.name == SEND:
+            self._sending.send(connection, event)
+            return
+        connection.settle()
+        if self._connections.by_sid(connection.sid) is connection:
+            self._acknowledge(connection, event, self._commands.answer(connection, event.name, event.given))
 
-    def refuse(self, engine_sid: str, event: str, given: object, refusal: Refused) -> Any:  # noqa: ANN401 - as it is sent
-        """Tell a connection of an event that the guard refused; the acknowledgement, in its spelling."""
-        connection = self._connections.by_engine_sid(engine_sid)
-        if connection is None:
-            return None
-        return connection.spelled(self._commands.refuse(connection, event, given, refusal))
+    def refuse(self, connection: Connection, event: Event, refusal: Refused) -> None:
+        """Tell a connection of an event that the guard refused."""
+        given = event.given if event.command is None else {"uid": event.command.uid}
+        self._acknowledge(connection, event, self._commands.refuse(connection, event.name, given, refusal))
+
+    @staticmethod
+    def _acknowledge(connection: Connection, event: Event, ack: Ack) -> None:
+        """Send the acknowledgement, in the connection's spelling, if one is wanted."""
+        if event.number is not None:
+            connection.push(ack_frame(event.number, connection.spelled(ack)), is_answer=True)
 
     def eject(self, engine_sid: str, why: str) -> None:
-        """Note the offender and end the line, without waiting for it."""
+        """Note the offender and end the line, without waiting for it; what else came on it has no effect."""
         self._offend(engine_sid, why)
+        if engine_sid in self._lines.open:
+            self._lines.open[engine_sid].ignore()
+        self._lose(engine_sid)
+
+    def _lose(self, engine_sid: str) -> None:
+        """End the line, without waiting for it."""
         gevent.spawn(self._end, engine_sid, abort=True)
 
     def _offend(self, engine_sid: str, why: str) -> None:
@@ -245,7 +266,7 @@ class SocketRoom:
     def _offend_polling(self, engine_sid: str, address: str, why: str) -> None:
         """Note who posted what they should not, and end their session."""
         self._offenders.note(address, why)
-        gevent.spawn(self._end, engine_sid, abort=True)
+        self._lose(engine_sid)
 
     def _close(self, connection: Connection) -> None:
         """End a connection after what has been sent to it."""
@@ -257,8 +278,9 @@ class SocketRoom:
         if engine is None:
             return
         engine.close(wait=False, abort=abort)
-        for transport in [one for one in self._transports if one.engine is engine]:
-            (transport.abort if abort else transport.end)()
+        line = self._lines.open.get(engine_sid)
+        if line is not None:
+            (line.abort if abort else line.end)()
 
     def _check_sessions(self) -> None:
         """Close what was revoked without our being told (reliability 2.13)."""
@@ -270,15 +292,15 @@ class SocketRoom:
     # The end of the server.
 
     def stop(self) -> None:
-        """Say goodbye to everybody, and remember when they were last there."""
-        spread_ms = self._config.restart_spread_ms
-        rooms = sorted({connection.room for connection in self._connections})
-        if rooms:
-            self._server.emit("server_restarting", ServerRestarting(spread_ms=spread_ms), to=rooms)
+        """Say goodbye to everybody, remember when they were last there, and wait a moment for their goodbyes."""
+        self._publisher.tell_all("server_restarting", ServerRestarting(spread_ms=self._config.restart_spread_ms))
         self._sweeping.kill()
         for engine_sid in list(self._server.eio.sockets):
             self._end(engine_sid, abort=False)
         self._presences.close()
+        until = time.monotonic() + _GOODBYE_S
+        while self._lines.open and time.monotonic() < until:
+            gevent.sleep(_LOOK_AGAIN_S)
 
 
 def attach(app: Flask, house: House, config: Config) -> SocketRoom:

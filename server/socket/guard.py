@@ -15,6 +15,9 @@ from protocol.commands import COMMANDS
 from protocol.errors import ErrorCode, Refused
 from server.services.limits import Allowance
 from server.socket.backlog import BYTES_MAX
+from server.socket.connections import Connection, Connections
+from server.socket.fast import Event, named, read_event
+from server.socket.herd import Herd
 from server.socket.wire import EventPacket
 
 EVENTS_PER_S = 20.0
@@ -22,6 +25,7 @@ EVENTS_BURST = 60
 """Events of one connection (reliability 2.15)."""
 REFUSED_MAX = 200
 """A connection that goes on so long after its rate is used up is closed."""
+_CROWD = "Too many are connecting just now. Wait {:.1f} seconds and try again."
 _UNREAD_S = 30.0
 _LOOK_AGAIN_S = 0.05
 
@@ -42,25 +46,35 @@ class Lines(Protocol):
     def eject(self, engine_sid: str, why: str) -> None:
         """Close the line and note the offender."""
 
-    def is_authenticated(self, engine_sid: str) -> bool:
-        """Whether the line has a connection."""
-
     def welcome(self, engine_sid: str) -> None:
         """Greet a connection that has just been made."""
 
-    def refuse(self, engine_sid: str, event: str, given: object, refusal: Refused) -> Any:  # noqa: ANN401 - JSON
-        """Tell a connection of a refused event; the acknowledgement, in its spelling."""
+    def handle(self, connection: Connection, event: Event) -> None:
+        """Carry an event of the catalogue out, and acknowledge it."""
+
+    def refuse(self, connection: Connection, event: Event, refusal: Refused) -> None:
+        """Tell a connection of an event that is not carried out."""
 
 
 class Guard:
     """Takes every Engine.IO message; owns each line's allowance of events."""
 
-    def __init__(self, server: Any, room: Lines, *, event_bytes: int, limited: bool) -> None:  # noqa: ANN401
-        """`server` is python-socketio's; `limited` is off for benchmarks."""
+    def __init__(
+        self,
+        server: Any,  # noqa: ANN401 - python-socketio's server
+        room: Lines,
+        connections: Connections,
+        *,
+        event_bytes: int,
+        connects_per_s: int | None,
+    ) -> None:
+        """Without `connects_per_s` nothing is limited by rate (benchmarks and tests)."""
         self._server = server
         self._room = room
+        self._connections = connections
         self._event_bytes = event_bytes
-        self._allowance = Allowance(EVENTS_PER_S, EVENTS_BURST) if limited else None
+        self._allowance = None if connects_per_s is None else Allowance(EVENTS_PER_S, EVENTS_BURST)
+        self._herd = None if connects_per_s is None else Herd(connects_per_s)
         self._refused: dict[str, int] = {}
 
     def __call__(self, engine_sid: str, data: Any) -> None:  # noqa: ANN401 - whatever python-engineio decoded
@@ -69,8 +83,13 @@ class Guard:
         if engine is None:
             return
         try:
-            self._let_read(engine)
-            self._dispatch(engine_sid, self._packet(data))
+            if engine.queue.answered > BYTES_MAX:
+                self._let_read(engine)
+            event = self._read(data)
+            if event is None:
+                self._dispatch(engine_sid, self._packet(data))
+            else:
+                self._event(engine_sid, event)
         except Offence as offence:
             self._room.eject(engine_sid, str(offence))
 
@@ -87,10 +106,17 @@ class Guard:
             gevent.sleep(_LOOK_AGAIN_S)
             waited += _LOOK_AGAIN_S
 
-    def _packet(self, data: Any) -> Any:  # noqa: ANN401 - python-socketio's packet
-        """The message as a packet of the kinds that a client may send. Raises Offence."""
+    def _read(self, data: Any) -> Event | None:  # noqa: ANN401 - whatever python-engineio decoded
+        """The message as an event, if it is one. Raises Offence."""
         if not isinstance(data, str) or len(data) > self._event_bytes:
             raise Offence("binary, oversized or not a Socket.IO packet")
+        try:
+            return read_event(data)
+        except Refused as refusal:
+            raise Offence("malformed Socket.IO packet") from refusal
+
+    def _packet(self, data: str) -> Any:  # noqa: ANN401 - python-socketio's packet
+        """The message as a packet of the kinds that a client may send. Raises Offence."""
         try:
             read = EventPacket(encoded_packet=data)
         except (ValueError, IndexError) as error:
@@ -100,7 +126,7 @@ class Guard:
         return read
 
     def _dispatch(self, engine_sid: str, read: Any) -> None:  # noqa: ANN401 - python-socketio's packet
-        """Hand a checked packet to python-socketio."""
+        """Hand on what is no plain event."""
         if read.packet_type == packet.CONNECT:
             self._connect(engine_sid, read)
         elif read.namespace not in (None, "/"):
@@ -108,7 +134,7 @@ class Guard:
         elif read.packet_type == packet.DISCONNECT:
             self._server._handle_disconnect(engine_sid, "/")  # noqa: SLF001 - see selftest.py
         else:
-            self._event(engine_sid, read)
+            self._event(engine_sid, named(read.id, read.data))
 
     def _connect(self, engine_sid: str, read: Any) -> None:  # noqa: ANN401 - python-socketio's packet
         """Log a connection in, then greet it: its rooms are entered by then."""
@@ -118,28 +144,36 @@ class Guard:
             raise Offence("too many log-ins on one line")
         if read.namespace not in (None, "/"):
             message = f"There is no namespace {read.namespace[:64]!r}. Connect to '/'."
-            body = Refused(ErrorCode.NOT_FOUND, message).body()
-            error = EventPacket(packet.CONNECT_ERROR, {"message": message, "data": body}, read.namespace)
-            self._server.eio.send(engine_sid, error.encode())
+            self._refuse_connect(engine_sid, read.namespace, Refused(ErrorCode.NOT_FOUND, message))
+            return
+        wait_s = 0.0 if self._herd is None else self._herd.wait_s()
+        if wait_s:
+            refusal = Refused(ErrorCode.RATE_LIMITED, _CROWD.format(wait_s), retry_after_s=wait_s)
+            self._refuse_connect(engine_sid, "/", refusal)
             return
         self._server._handle_connect(engine_sid, "/", read.data)  # noqa: SLF001 - see selftest.py
         self._room.welcome(engine_sid)
 
-    def _event(self, engine_sid: str, read: Any) -> None:  # noqa: ANN401 - python-socketio's packet
+    def _refuse_connect(self, engine_sid: str, namespace: str, refusal: Refused) -> None:
+        """Answer CONNECT with an error of the contract."""
+        data = {"message": refusal.message, "data": refusal.body()}
+        self._server.eio.send(engine_sid, EventPacket(packet.CONNECT_ERROR, data, namespace).encode())
+
+    def _event(self, engine_sid: str, event: Event) -> None:
         """Hand on an event of the catalogue; refuse unknown ones and too many."""
-        name = read.data[0] if isinstance(read.data, list) and read.data else None
-        if not isinstance(name, str) or name in RESERVED:
+        if not isinstance(event.name, str) or event.name in RESERVED:
             raise Offence("a reserved event name, or none")
-        if not self._room.is_authenticated(engine_sid):
+        connection = self._connections.by_engine_sid(engine_sid)
+        if connection is None:
             raise Offence("an event before the log-in")
         wait_s = self._wait_s(engine_sid)
         if wait_s:
-            self._refuse(engine_sid, read, self._too_fast(engine_sid, wait_s))
-        elif name not in COMMANDS:
-            message = f"There is no event {name[:64]!r}. /api/events.json lists those there are."
-            self._refuse(engine_sid, read, Refused(ErrorCode.UNKNOWN_EVENT, message))
+            self._room.refuse(connection, event, self._too_fast(engine_sid, wait_s))
+        elif event.name not in COMMANDS:
+            message = f"There is no event {event.name[:64]!r}. /api/events.json lists those there are."
+            self._room.refuse(connection, event, Refused(ErrorCode.UNKNOWN_EVENT, message))
         else:
-            self._server._handle_event(engine_sid, "/", read.id, read.data)  # noqa: SLF001 - see selftest.py
+            self._room.handle(connection, event)
 
     def _wait_s(self, engine_sid: str) -> float:
         """Count one event; how long to wait where there are too many."""
@@ -152,11 +186,3 @@ class Guard:
             raise Offence("a flood of events")
         message = f"That is more than {EVENTS_PER_S:.0f} events a second. Wait {wait_s:.2f} seconds and try again."
         return Refused(ErrorCode.RATE_LIMITED, message, retry_after_s=round(wait_s + 0.01, 2))
-
-    def _refuse(self, engine_sid: str, read: Any, refusal: Refused) -> None:  # noqa: ANN401 - python-socketio's packet
-        """Answer an event that is not handed on."""
-        name, given = read.data[0], read.data[1] if len(read.data) > 1 else None
-        answer = self._room.refuse(engine_sid, name, given, refusal)
-        if read.id is not None:
-            ack = EventPacket(packet.ACK, [answer], "/", read.id)
-            self._server.eio.send(engine_sid, ack.encode())

@@ -1,4 +1,4 @@
-"""Announcements out: after the commit, to the sockets of the users they name, encoded once a spelling."""
+"""Announcements out: after the commit, to the sockets of the users they name, made once a spelling as a whole frame."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from protocol.accounts import Revoked
 from protocol.codec import both_spellings
 from protocol.signals import Advance
 from server.services.ports import Announcement
-from server.socket.connections import Connection, Connections, session_room
+from server.socket.connections import Connection, Connections
+from server.socket.wire import event_frame
 
 COALESCE_S = 0.5
 """Announcements of one key within this time are one (contract, `messages_read`)."""
@@ -20,6 +21,26 @@ COALESCE_S = 0.5
 _log = logging.getLogger(__name__)
 
 Close = Callable[[Connection], object]
+
+
+class _Telling:
+    """One event; its frame of each spelling is made when the first socket asks for it, and is the same for all."""
+
+    __slots__ = ("_both", "_event", "_payload", "_plain")
+
+    def __init__(self, event: str, payload: Any) -> None:  # noqa: ANN401 - any struct of protocol
+        self._event = event
+        self._payload = payload
+        self._plain = self._both = b""
+
+    def tell(self, connection: Connection) -> None:
+        """Push it to one socket."""
+        if connection.both_spellings:
+            self._both = self._both or event_frame(self._event, both_spellings(self._payload))
+            connection.push(self._both)
+        else:
+            self._plain = self._plain or event_frame(self._event, self._payload)
+            connection.push(self._plain)
 
 
 class Publisher:
@@ -30,14 +51,13 @@ class Publisher:
 
     def __init__(self, *, coalesce_s: float = COALESCE_S) -> None:
         self._coalesce_s = coalesce_s
-        self._server: Any = None
         self._connections = Connections()
         self._close: Close = lambda _connection: None
         self._held: dict[str, list[Announcement]] = {}
 
-    def serve(self, server: Any, connections: Connections, close: Close) -> None:  # noqa: ANN401 - python-socketio
-        """From here on, emit through this server to these connections; `close` ends one without waiting for it."""
-        self._server, self._connections, self._close = server, connections, close
+    def serve(self, connections: Connections, close: Close) -> None:
+        """From here on, emit to these connections; `close` ends one without waiting for it."""
+        self._connections, self._close = connections, close
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
         """Send these, in order, to the sockets of the users they name. Neither blocks nor raises."""
@@ -76,22 +96,25 @@ class Publisher:
             self._send(Announcement(event="advance", payload=payload, user_ids=replaced.user_ids))
 
     def _send(self, announcement: Announcement) -> None:
-        """Emit in each spelling that somebody asked for."""
-        for both in (False, True):
-            rooms = self._connections.rooms(announcement.user_ids, both=both)
-            if rooms:
-                payload = both_spellings(announcement.payload) if both else announcement.payload
-                self._server.emit(announcement.event, payload, to=rooms)
+        """Push to every socket of these users."""
+        telling = _Telling(announcement.event, announcement.payload)
+        for user_id in announcement.user_ids:
+            for connection in self._connections.of_user(user_id):
+                telling.tell(connection)
 
     def tell(self, connection: Connection, event: str, payload: Any) -> None:  # noqa: ANN401 - any struct of protocol
         """Emit to one socket, in its spelling."""
-        self._server.emit(event, connection.spelled(payload), to=connection.sid)
+        _Telling(event, payload).tell(connection)
+
+    def tell_all(self, event: str, payload: Any) -> None:  # noqa: ANN401 - any struct of protocol
+        """Emit to every socket of this process."""
+        telling = _Telling(event, payload)
+        for connection in self._connections:
+            telling.tell(connection)
 
     def revoke(self, session_ids: Sequence[int], reason: str) -> None:
         """Tell and close every socket of these sessions. Neither blocks nor raises."""
         for session_id in set(session_ids):
-            revoked = self._connections.of_sessions([session_id])
-            if revoked:
-                self._server.emit("session_revoked", Revoked(reason=reason), to=session_room(session_id))
-            for connection in revoked:
+            for connection in self._connections.of_sessions([session_id]):
+                self.tell(connection, "session_revoked", Revoked(reason=reason))
                 gevent.spawn(self._close, connection)

@@ -14,9 +14,9 @@ from engineio.socket import Socket
 _SERVER_METHODS = {
     "_handle_connect": ["eio_sid", "namespace", "data"],
     "_handle_disconnect": ["eio_sid", "namespace", "reason"],
-    "_handle_event": ["eio_sid", "namespace", "id", "data"],
+    "_handle_eio_connect": ["eio_sid", "environ"],
 }
-_SESSION_FACTS = ("queue", "connected", "upgrading", "upgraded", "closing", "closed")
+_SESSION_FACTS = ("queue", "connected", "upgrading", "upgraded", "closing", "closed", "last_ping")
 _ENGINE_PARTS = ("queue", "websocket")
 
 
@@ -33,7 +33,7 @@ def check(server: Any) -> None:  # noqa: ANN401 - python-socketio's server
     for fact in _SESSION_FACTS:
         if fact not in session:
             _fail(f"python-engineio's Socket.{fact}")
-    if "_websocket_handler" not in vars(Socket) or server.eio.handlers.get("message") is None:
+    if not {"_websocket_handler", "schedule_ping"} <= set(vars(Socket)) or server.eio.handlers.get("message") is None:
         _fail("python-engineio's message hook")
 
 

@@ -1,4 +1,7 @@
-"""What python-engineio does not do: end lines that do not log in, do not read, do not answer, or were revoked."""
+"""What python-engineio does not do: end lines that do not log in, do not read, do not answer, or were revoked.
+
+It is also the one pinger of all WebSockets: python-engineio's own is a greenlet for each.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 import gevent
 
 from server.socket.connections import Connections
-from server.socket.transport import Transport
+from server.socket.transport import Lines, Transport
 
 SWEEP_S = 1.0
 SESSIONS_S = 5.0
@@ -28,19 +31,24 @@ class Sweeper:
         self,
         engine_server: Any,  # noqa: ANN401 - python-engineio's server
         connections: Connections,
-        transports: set[Transport],
+        lines: Lines,
         *,
         authenticate_within_s: float,
         eject: Callable[[str, str], None],
+        lose: Callable[[str], None],
         each_second: Callable[[], None],
         check_sessions: Callable[[], None],
     ) -> None:
-        """`eject(engine_sid, why)` ends a line at once; the last two are run beside, every second and every five."""
+        """`eject(engine_sid, why)` ends an offender's line at once, `lose(engine_sid)` one whose peer is gone.
+
+        The last two are run beside, every second and every five.
+        """
         self._engine_server = engine_server
         self._connections = connections
-        self._transports = transports
+        self._lines = lines
         self._authenticate_within_s = authenticate_within_s
         self._eject = eject
+        self._lose = lose
         self._each_second = each_second
         self._check_sessions = check_sessions
         self._nobody_since: dict[str, float] = {}
@@ -57,11 +65,11 @@ class Sweeper:
 
     def sweep(self, now: float) -> None:
         """Look at every line once; `now` in monotonic seconds."""
-        lines = dict(self._engine_server.sockets)
-        self._nobody_since = {sid: since for sid, since in self._nobody_since.items() if sid in lines}
-        for engine_sid, engine in lines.items():
+        sessions = self._engine_server.sockets
+        self._nobody_since = {sid: since for sid, since in self._nobody_since.items() if sid in sessions}
+        for engine_sid, engine in list(sessions.items()):
             self._look(engine_sid, engine, now)
-        for transport in list(self._transports):
+        for transport in list(self._lines.open.values()):
             self._end_in_time(transport, now)
         self._each_second()
         if now - self._sessions_at >= SESSIONS_S:
@@ -90,6 +98,8 @@ class Sweeper:
         """Abort a line that does not come to its end, or whose upgrade does not come about."""
         if transport.engine.closed:
             transport.end()
+        elif not transport.ping(now):
+            self._lose(transport.engine.sid)
         waits = not transport.engine.upgraded and now - transport.opened_at >= self._authenticate_within_s
         if waits or (transport.ending_at is not None and now - transport.ending_at >= ENDING_S):
             transport.abort()

@@ -1,4 +1,4 @@
-"""WebSocket lines under python-engineio: frames by `websockets`' sans-I/O layer, everything else by us.
+"""WebSocket lines under python-engineio: what comes in, from the handshake to the end.
 
 Stands where python-engineio would put simple-websocket, whose limits come after the memory is spent, whose sends are
 cut short under gevent and whose half-open lines linger (reliability 5.1, L6 to L9). RFC 6455 names the close codes.
@@ -8,205 +8,293 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-import gevent
-from gevent.lock import RLock
+from engineio.packet import NOOP, Packet
 from websockets.datastructures import Headers
-from websockets.frames import CloseCode, Frame, Opcode
+from websockets.frames import CloseCode
 from websockets.http11 import Request
-from websockets.protocol import OPEN, SERVER, Protocol
 from websockets.server import ServerProtocol
 
+from server.socket.frames import Frames, text_frame
+from server.socket.outlet import Flushing, Outlet
+from server.socket.turns import Turns
+
+TAKE = "hearth.take"
+"""Where a request's environment offers to give its connection away (`server.http.listening`)."""
 _READ_BYTES = 65_536
-_YIELD_EVERY = 16
+_READABLE = 1
+"""libev's sign for waiting until there is something to read."""
+_SHARE = 16
 """Messages of one line handled before others have their turn (performance.md)."""
 _USER_TIMEOUT_MS = 30_000
 """Unacknowledged bytes older than this end the connection (TCP_USER_TIMEOUT, RFC 5482)."""
-_DATA = (Opcode.TEXT, Opcode.CONT)
-_PACKET_TYPES = frozenset("134")
-"""What a client may send on a line: close, pong, message (Engine.IO 4)."""
-_UPGRADE_PACKETS = frozenset({"2probe", "5"})
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_PING = text_frame(b"2")
+_PROBED = text_frame(b"3probe")
 
 _log = logging.getLogger(__name__)
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.ERROR)
 
 
-class Transport:
-    """One WebSocket line: hands out whole messages, sends whole frames, and can always be ended.
+@dataclass(kw_only=True)
+class Lines:
+    """What all lines share: their limits, whom they hand messages to, and every one that is open, by its session."""
 
-    made ──► (handshake) ──► open ──► ending: a close frame was sent or received, or the reader stopped ──► ended
-                                └──────────────────── abort() from anywhere ────────────────────────────────┘
-    The sweeper aborts a line that stays in "ending", and one whose upgrade does not come about.
+    max_bytes: int
+    ping_interval_s: float
+    ping_timeout_s: float
+    receive: Callable[[str, str], None]
+    """Takes an Engine.IO session's id and one message of its."""
+    offend: Callable[[str, str], None]
+    """Notes a session whose peer breaks the protocol, and how."""
+    turns: Turns = field(default_factory=Turns)
+    flushing: Flushing = field(default_factory=Flushing)
+    open: dict[str, Transport] = field(default_factory=dict)
+
+
+class Transport(Outlet):
+    """One WebSocket line: reads in turns, writes by its outlet, and can always be ended.
+
+    made ──► (handshake) ──► open ──► ending: a close frame was sent or received ──► ended
+                               └───────────── abort() from anywhere ──────────────────┘
+    The sweeper aborts a line that stays in "ending", and one whose upgrade does not come about. There is one object and
+    one watcher to a line; nothing else of it is there while it idles.
     """
 
-    def __init__(
-        self,
-        run: Callable[[Any], Any],
-        *,
-        max_bytes: int,
-        offend: Callable[[str, str], None],
-        on_end: Callable[[Transport], None],
-    ) -> None:
-        """`run` is the engine's handler for this line; `max_bytes` bounds a message while it is read.
+    __slots__ = (
+        "_busy", "_frames", "_gone", "_lines", "_messages", "_probed", "_reader",
+        "ending_at", "engine", "opened_at", "ping_at", "pinged_at",
+    )  # fmt: skip
 
-        `offend(engine_sid, why)` notes a peer that breaks the protocol; `on_end` is told when the line is over.
-        """
+    def __init__(self, run: Callable[[Any], Any], lines: Lines) -> None:
+        """`run` is the engine's own handler of a line; it is not used, but names the engine's session."""
+        super().__init__(lines.flushing)
         self.engine = run.__self__  # type: ignore[attr-defined]  # a bound method of the engine's session
         self.opened_at = time.monotonic()
         self.ending_at: float | None = None
-        self._run = run
-        self._offend = offend
-        self._on_end = on_end
-        self._protocol = Protocol(SERVER, max_size=max_bytes, logger=_quiet)
-        self._line: Any = None
-        self._sending = RLock()
-        self._parts: list[bytes] = []
-        self._messages: deque[str] = deque()
-        self._handled = 0
-        self._refused = False
+        self.ping_at = self.opened_at + lines.ping_interval_s
+        self.pinged_at: float | None = None
+        self._lines = lines
+        self._frames = Frames(lines.max_bytes)
+        self._messages: list[str] | None = None
+        self._reader: Any = None
+        self._busy = True
+        self._probed = self._gone = False
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Serve the line until it ends, as a WSGI application."""
-        try:
-            return self._serve(environ, start_response)
-        finally:
-            self._on_end(self)
-
-    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """The handshake, then everything until the end."""
+        """Take the connection over from the request, as a WSGI application; the request ends here."""
         response = ServerProtocol(logger=_quiet).accept(_handshake(environ))
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS or self.engine.upgrading:
             if not self.engine.connected:
                 self.engine.close(wait=False, abort=True)
             start_response("400 Bad Request", [("Content-Type", "text/plain"), ("Connection", "close")])
             return [b"This is no WebSocket handshake that can be taken now. Use a Socket.IO client."]
-        stream = environ["wsgi.input"]
-        self._line = stream.raw._sock  # noqa: SLF001 - pywsgi gives its connection away nowhere else
-        try:
-            _tune(self._line)
-            self._line.sendall(response.serialize())
-            self._run(self)
-        except (OSError, ValueError) as error:
-            _quiet.info("line ended: %s", error)
-        finally:
-            self._leave()
-            self.abort()
-            # A closed stream tells pywsgi that no further request follows on this connection.
-            stream.close()
-        return []
-
-    def _leave(self) -> None:
-        """The session ends with its line, unless it polls still: then only the upgrade did not come about."""
-        if self.engine.connected and not self.engine.upgraded:
-            self.engine.upgrading = False
+        self._socket = environ[TAKE]()
+        self._lines.open[self.engine.sid] = self
+        self.push(response.serialize())
+        if self.engine.connected:
+            self.engine.upgrading = True
         else:
-            self.engine.close(wait=False, abort=True)
-
-    def wait(self) -> str | None:
-        """The next message; None once the line is ending."""
-        self._handled += 1
-        if self._handled % _YIELD_EVERY == 0:
-            gevent.sleep(0)
-        while not self._messages:
-            if self.ending_at is not None or not self._read():
-                self.end()
-                return None
-        return self._messages.popleft()
-
-    def _read(self) -> bool:
-        """Take in what has come; False when nothing more will."""
+            self.engine.connected = True
+            self._take_over()
         try:
-            data = self._line.recv(_READ_BYTES)
-        except (OSError, ValueError):
-            return False
-        if not data:
-            return False
-        self._protocol.receive_data(data)
-        for frame in self._protocol.events_received():
-            if isinstance(frame, Frame):
-                self._take(frame)
-        self._flush()
-        if self._protocol.parser_exc is not None:
-            self._offend(self.engine.sid, f"bad WebSocket frame ({type(self._protocol.parser_exc).__name__})")
-        return self._protocol.state is OPEN or bool(self._messages)
+            _tune(self._socket)
+            self._reader = self._lines.flushing.hub.loop.io(self._socket.fileno(), _READABLE)
+        except OSError as error:
+            _quiet.info("gone before the handshake: %s", error)
+            self._finish()
+        else:
+            self._listen()
+        # A list would be taken for packets to be answered with.
+        return ()
 
-    def _take(self, frame: Frame) -> None:
-        """Join a message's frames; control frames have been answered already, binary ones are never ours."""
-        if frame.opcode is Opcode.BINARY:
-            self._refuse(CloseCode.UNSUPPORTED_DATA, "no binary messages")
-        elif frame.opcode in _DATA and not self._refused:
-            if frame.data:
-                self._parts.append(bytes(frame.data))
-            if frame.fin:
-                data, self._parts = b"".join(self._parts), []
-                self._accept(data)
+    def _take_over(self) -> None:
+        """From here on this is where the session's packets go, those first that wait already."""
+        waiting, self.engine.queue = self.engine.queue, self
+        self.engine.upgraded, self.engine.upgrading = True, False
+        for packet in waiting.left():
+            self.put(packet)
 
-    def _accept(self, data: bytes) -> None:
-        """Check one whole message: UTF-8, and a packet that a client may send."""
+    def join(self) -> None:
+        """Closing a session never waits for its reader."""
+
+    # Reading.
+
+    def _listen(self) -> None:
+        """Wait for something to read."""
+        self._busy = False
+        self._reader.start(self.wake)
+
+    def wake(self) -> None:
+        """There is something to do: line up for a turn. Called in the hub as well."""
+        if not self._busy:
+            self._busy = True
+            self._reader.stop()
+            self._lines.turns.add(self)
+
+    def turn(self) -> None:
+        """Read and handle a share of what has come; whatever goes wrong with it ends this line alone."""
         try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            self._refuse(CloseCode.INVALID_DATA, "no UTF-8")
+            if not self._messages:
+                self._read()
+            for _ in range(_SHARE):
+                if not self._messages:
+                    break
+                self._handle(self._messages.pop())
+            self._go_on()
+        except Exception:  # noqa: BLE001 - the other lines want serving
+            _log.exception("a line failed")
+            self._finish()
+
+    def _go_on(self) -> None:
+        """After a turn: the next one, or waiting for something to read, or the end."""
+        if self._messages:
+            self._lines.turns.add(self)
+        elif self._gone or (self._frames.ended and self.is_drained):
+            self._finish()
+        elif self._frames.ended:
+            self._busy = False
+        elif isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            # TLS has deciphered more than was read, of which the loop knows nothing.
+            self._lines.turns.add(self)
+        else:
+            self._listen()
+
+    def _read(self) -> None:
+        """Take in what has come."""
+        if self._gone or self._frames.ended:
             return
-        if text[:1] in _PACKET_TYPES or (self.engine.upgrading and text in _UPGRADE_PACKETS):
-            self._messages.append(text)
+        try:
+            data = self._socket.recv(_READ_BYTES)
+        except _NOT_NOW:
+            return
+        except (OSError, ValueError):
+            data = b""
+        if data:
+            self._messages = self._frames.take(data) or None
+            if self._messages is not None:
+                self._messages.reverse()
+            self._reply()
+        else:
+            self._gone = True
+
+    def _reply(self) -> None:
+        """Send what the frames call for; note what was wrong with them."""
+        replies, self._frames.replies = self._frames.replies, []
+        for data in replies:
+            self.push(data)
+        if self._frames.ended and not self._muted:
+            if self._frames.fault is not None:
+                self._lines.offend(self.engine.sid, self._frames.fault)
+            self.end()
+            self.mute()
+
+    def _handle(self, message: str) -> None:
+        """One whole message: an Engine.IO packet that a client may send."""
+        kind = message[:1]
+        if kind == "4" and self.engine.upgraded:
+            self._lines.receive(self.engine.sid, message[1:])
+        elif kind == "3" and self.engine.upgraded:
+            self.engine.last_ping = self.pinged_at = None
+            self.ping_at = time.monotonic() + self._lines.ping_interval_s
+        elif kind == "1" and self.engine.upgraded:
+            self.engine.close(wait=False, abort=True)
+        elif not self.engine.upgraded and message == ("5" if self._probed else "2probe"):
+            self._upgrade()
         else:
             self._refuse(CloseCode.POLICY_VIOLATION, "no Engine.IO packet")
 
+    def _upgrade(self) -> None:
+        """The two steps from polling to this line."""
+        if self._probed:
+            polled = self.engine.queue
+            self._take_over()
+            polled.put(None)
+        else:
+            self._probed = True
+            self.push(_PROBED)
+            self.engine.queue.put(Packet(NOOP))
+
+    # The end.
+
     def _refuse(self, code: CloseCode, reason: str) -> None:
         """Close over what the peer sent."""
-        if not self._refused:
-            self._refused = True
-            self._offend(self.engine.sid, reason)
-            self._protocol.fail(code, reason)
+        self._messages = None
+        self._frames.fail(code, reason)
+        self._reply()
 
-    def send(self, message: str) -> None:
-        """Send one message as one whole frame; raises OSError when the line is gone."""
-        with self._sending:
-            if self._protocol.state is not OPEN:
-                raise OSError("the line is closed")
-            self._protocol.send_text(message.encode())
-            self._flush()
-
-    def _flush(self) -> None:
-        """Write what the protocol has to say, whole and in order."""
-        with self._sending:
-            for data in self._protocol.data_to_send():
-                if data:
-                    self._line.sendall(data)
-                else:
-                    self.end()
-
-    def close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
-        """Say goodbye; the reader ends with the peer's goodbye, or the sweeper ends it."""
+    def farewell(self) -> None:
+        """Say goodbye after what waits; the line ends with the peer's goodbye, or the sweeper ends it."""
         self.end()
-        try:
-            with self._sending:
-                if self._protocol.state is OPEN:
-                    self._protocol.send_close(code, reason)
-                    self._flush()
-        except (OSError, ValueError) as error:
-            _quiet.debug("gone before the goodbye: %s", error)
+        self._frames.close()
+        self._reply()
+        self.mute()
 
     def end(self) -> None:
         """From here on the line is ending."""
         if self.ending_at is None:
             self.ending_at = time.monotonic()
 
+    def ignore(self) -> None:
+        """Handle nothing of what has come and not been handled."""
+        self._messages = None
+
     def abort(self) -> None:
         """End the line now, whoever reads or writes on it."""
         self.end()
-        if self._line is not None:
+        self.ignore()
+        self.broke()
+        if self._socket is not None:
             try:
-                self._line.shutdown(socket.SHUT_RDWR)
+                self._socket.shutdown(socket.SHUT_RDWR)
             except (OSError, ValueError) as error:
                 _quiet.debug("already closed: %s", error)
+
+    def broke(self) -> None:
+        """The socket is gone: end in the next turn."""
+        self._gone = True
+        self.drop()
+        self.wake()
+
+    def drained(self) -> None:
+        """The last words of an ending line are out."""
+        if self._frames.ended:
+            self.wake()
+
+    def _finish(self) -> None:
+        """Let go of the socket. The session ends with its line, unless it polls still: then it was no upgrade."""
+        self.end()
+        self.drop()
+        self._messages = None
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader.close()
+        self._socket.close()
+        if self._lines.open.get(self.engine.sid) is self:
+            del self._lines.open[self.engine.sid]
+        if self.engine.connected and not self.engine.upgraded:
+            self.engine.upgrading = False
+        else:
+            self.engine.close(wait=False, abort=True)
+            self.engine.server.sockets.pop(self.engine.sid, None)
+
+    # What the sweeper asks.
+
+    def ping(self, now: float) -> bool:
+        """Ask whether the peer is there when it is time; False when it has not said so in time. `now`: monotonic s."""
+        if self.pinged_at is not None:
+            return now - self.pinged_at <= self._lines.ping_timeout_s
+        if self.engine.upgraded and now >= self.ping_at:
+            self.pinged_at = now
+            self.push(_PING)
+        return True
 
 
 def _handshake(environ: dict[str, Any]) -> Request:
@@ -217,12 +305,11 @@ def _handshake(environ: dict[str, Any]) -> Request:
     return Request(environ["PATH_INFO"], headers, method=environ["REQUEST_METHOD"], protocol=environ["SERVER_PROTOCOL"])
 
 
-def _tune(line: Any) -> None:  # noqa: ANN401 - gevent's socket, or its TLS socket
+def _tune(line: Any) -> None:  # noqa: ANN401 - a plain socket, or gevent's TLS socket
     """Send small frames at once, and notice a peer that is gone (Linux; elsewhere what there is of it).
 
-    Silence is the ping's and the sweeper's affair: the listener's time limit for requests ends with the handshake.
+    Silence is the ping's and the sweeper's affair.
     """
-    line.settimeout(None)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):

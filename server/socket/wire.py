@@ -1,4 +1,4 @@
-"""How python-socketio reads and writes: our codec as its JSON, and event packets that never scan for bytes."""
+"""How we write on the wire: frames of events and acknowledgements, and our codec as python-socketio's JSON."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from socketio import packet
 
 from protocol import codec
 from protocol.errors import Refused
+from server.socket.frames import text_frame
+
+
+def event_frame(event: str, payload: Any) -> bytes:  # noqa: ANN401 - any struct of protocol, or plain values
+    """An event as one whole WebSocket frame (Engine.IO message 4, Socket.IO event 2)."""
+    return text_frame(b'42["%s",%s]' % (event.encode(), codec.dumps(payload)))
+
+
+def ack_frame(number: int, answer: Any) -> bytes:  # noqa: ANN401 - any struct of protocol, or plain values
+    """The acknowledgement of the event with this number, as one whole WebSocket frame (Socket.IO acknowledgement 3)."""
+    return text_frame(b"43%d[%s]" % (number, codec.dumps(answer)))
 
 
 class WireJson:

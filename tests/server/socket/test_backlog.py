@@ -82,7 +82,7 @@ def test_the_installed_libraries_are_the_ones_we_know() -> None:
     selftest.check(new_server())
 
 
-@pytest.mark.parametrize("moved", ["_handle_connect", "_handle_event", "_handle_disconnect"])
+@pytest.mark.parametrize("moved", ["_handle_connect", "_handle_eio_connect", "_handle_disconnect"])
 def test_a_library_that_moved_something_stops_the_start(moved: str) -> None:
     server = new_server()
     setattr(server, moved, lambda other: other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -14,13 +15,24 @@ from server.services.house import House
 from server.services.ports import Actor
 from server.socket.commands import Commands
 from server.socket.connections import Connection
+from server.socket.fast import Event, Sending
+from server.socket.frames import payload_of
 from server.socket.presence import Presences
 from server.socket.publisher import Publisher
 from server.socket.typists import Typists
 from server.socket.viewers import Viewers
 from tests.server.socket.people import Pair
 
-ADA = Connection(sid="1", engine_sid="line of 1", actor=Actor(user_id=1, session_id=1))
+
+class Pushed:
+    """Stands for the line of a socket: the frames that went to it."""
+
+    def __init__(self) -> None:
+        self.queue = self
+        self.frames: list[bytes] = []
+
+    def push(self, frame: bytes, *, is_answer: bool = False) -> None:
+        self.frames.append(payload_of(frame))
 
 
 def broken(*_arguments: Any) -> Any:
@@ -30,24 +42,26 @@ def broken(*_arguments: Any) -> Any:
 
 def test_a_defect_is_an_acknowledgement_and_one_traceback_in_the_log(expected_logs: Callable[[str], None]) -> None:
     expected_logs("send_message failed")
-    told: list[tuple[str, Any]] = []
-    house = SimpleNamespace(sending=SimpleNamespace(take=broken))
-    publisher = SimpleNamespace(tell=lambda _connection, event, payload: told.append((event, payload)))
+    pushed = Pushed()
+    ada = Connection(sid="1", engine_sid="line of 1", actor=Actor(user_id=1, session_id=1), engine=pushed)
+    house = cast("House", SimpleNamespace(sending=SimpleNamespace(take=broken)))
     commands = Commands(
-        cast("House", house),
-        cast("Publisher", publisher),
+        house,
+        Publisher(),
         presences=cast("Presences", None),
         viewers=cast("Viewers", None),
         typists=cast("Typists", None),
-        both_spellings=lambda _connection: None,
     )
-    ack = commands.answer(ADA, "send_message", [{"conversation_id": 1, "content": "x"}])
-    assert ack.ok is False
-    assert commands.answer(ADA, "send_message", [{"conversation_id": 1, "uid": "no uuid"}]).ok is False
-    body = told[0][1].error
-    assert (body.code, body.retryable) == ("server_error", True)
-    assert "secret" not in body.message
-    assert [(event, payload.error.code) for event, payload in told] == [
+    sending = Sending(house, Publisher(), commands)
+    sending.send(ada, Event(5, "send_message", {"conversation_id": 1, "content": "x"}))
+    sending.send(ada, Event(6, "send_message", {"conversation_id": 1, "uid": "no uuid"}))
+    assert ada.unanswered == 0
+    defect, invalid = [json.loads(frame[frame.index(b"[") :])[0] for frame in pushed.frames if frame.startswith(b"43")]
+    assert (defect["ok"], defect["error"]["code"], defect["error"]["retryable"]) == (False, "server_error", True)
+    assert "secret" not in defect["error"]["message"]
+    assert (invalid["ok"], invalid["error"]["code"]) == (False, "invalid_request")
+    errors = [json.loads(frame[2:]) for frame in pushed.frames if frame.startswith(b"42")]
+    assert [(event, payload["error"]["code"]) for event, payload in errors] == [
         ("message_error", "server_error"),
         ("message_error", "invalid_request"),
     ]

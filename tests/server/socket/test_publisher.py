@@ -1,51 +1,52 @@
-"""Announcements out: in order, encoded once a spelling, coalesced by key without a gap, and never to nobody."""
+"""Announcements out: in order, made once a spelling, coalesced by key without a gap, and never to nobody."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import gevent
 import pytest
 
-from protocol.signals import MessagesRead, UserTyping
+from protocol.signals import MessagesRead, ServerRestarting, UserTyping
 from server.services.ports import Actor, Announcement
 from server.socket.connections import Connection, Connections
+from server.socket.frames import payload_of
 from server.socket.publisher import Publisher
 
 
-class Emitted:
-    """Stands for python-socketio: what was emitted, and to which rooms."""
+class Line:
+    """Stands for a socket's line: the frames that were pushed to it."""
 
     def __init__(self) -> None:
-        self.emits: list[tuple[str, Any, Any]] = []
+        self.queue = self
+        self.frames: list[bytes] = []
         self.fails = False
 
-    def emit(self, event: str, payload: Any, *, to: Any) -> None:
+    def push(self, frame: bytes, *, is_answer: bool = False) -> None:
         if self.fails:
             raise OSError("no line")
-        self.emits.append((event, payload, to))
+        self.frames.append(frame)
 
-    def taken(self) -> list[tuple[str, Any, Any]]:
-        """What was emitted since the last time."""
-        taken, self.emits = self.emits, []
-        return taken
+    def heard(self) -> list[tuple[str, Any]]:
+        """The events that were pushed since the last time."""
+        frames, self.frames = self.frames, []
+        heard = [json.loads(payload_of(frame)[2:]) for frame in frames]
+        return [(event, payload) for event, payload in heard]
+
+    def versions(self) -> list[int]:
+        """The versions of the events since the last time."""
+        return [payload["version"] for _, payload in self.heard()]
+
+
+Lines = dict[str, Line]
 
 
 @pytest.fixture
-def emitted() -> Emitted:
-    return Emitted()
-
-
-@pytest.fixture
-def connections() -> Connections:
+def lines() -> Lines:
     """User 1 has a plain socket, user 2 one that wants both spellings, user 3 one of each; user 4 has none."""
-    made = Connections()
-    for user_id, both in ((1, False), (2, True), (3, False), (3, True)):
-        sid = f"{user_id}-{both}"
-        actor = Actor(user_id=user_id, session_id=user_id)
-        made.add(Connection(sid=sid, engine_sid=f"line of {sid}", actor=actor, both_spellings=both))
-    return made
+    return {name: Line() for name in ("1-False", "2-True", "3-False", "3-True")}
 
 
 @pytest.fixture
@@ -54,10 +55,17 @@ def closed() -> list[str]:
 
 
 @pytest.fixture
-def publisher(emitted: Emitted, connections: Connections, closed: list[str]) -> Iterator[Publisher]:
-    made = Publisher(coalesce_s=0.05)
-    made.serve(emitted, connections, lambda connection: closed.append(connection.sid))
-    yield made
+def publisher(lines: Lines, closed: list[str]) -> Iterator[Publisher]:
+    connections = Connections()
+    for sid, line in lines.items():
+        user_id = int(sid[0])
+        actor = Actor(user_id=user_id, session_id=user_id)
+        both = sid.endswith("True")
+        made = Connection(sid=sid, engine_sid=f"line of {sid}", actor=actor, both_spellings=both, engine=line)
+        connections.add(made)
+    publisher = Publisher(coalesce_s=0.05)
+    publisher.serve(connections, lambda connection: closed.append(connection.sid))
+    yield publisher
     gevent.sleep(0.11)
 
 
@@ -67,55 +75,61 @@ def read(version: int, *, key: str | None = "read") -> Announcement:
     return Announcement(event="messages_read", payload=moved, user_ids=(1,), coalesce=key)
 
 
-def test_each_spelling_is_emitted_where_somebody_asked_for_it(publisher: Publisher, emitted: Emitted) -> None:
+def test_each_spelling_is_made_once_and_is_the_same_bytes_for_all(publisher: Publisher, lines: Lines) -> None:
     typing = UserTyping(conversation_id=7, user_id=9, is_typing=True)
     publisher.announce([Announcement(event="user_typing", payload=typing, user_ids=(1, 2, 3, 4))])
-    plain, both = emitted.taken()
-    assert plain == ("user_typing", typing, ["user:1", "user:3"])
-    assert both[1]["isTyping"] is both[1]["is_typing"] is True
-    assert both[2] == ["user-both:2", "user-both:3"]
-    publisher.announce([Announcement(event="user_typing", payload=typing, user_ids=(1,))])
-    assert len(emitted.taken()) == 1
+    assert lines["1-False"].frames[0] is lines["3-False"].frames[0]
+    assert lines["2-True"].frames[0] is lines["3-True"].frames[0]
+    plain = {"conversation_id": 7, "user_id": 9, "is_typing": True}
+    assert lines["1-False"].heard() == [("user_typing", plain)]
+    assert lines["2-True"].heard() == [
+        ("user_typing", {**plain, "conversationId": 7, "userId": 9, "isTyping": True}),
+    ]
 
 
-def test_nothing_is_emitted_where_nobody_listens(publisher: Publisher, emitted: Emitted) -> None:
-    publisher.announce([Announcement(event="x", payload=None, user_ids=user_ids) for user_ids in ((4,), ())])
-    assert emitted.taken() == []
+def test_only_those_who_are_named_hear(publisher: Publisher, lines: Lines) -> None:
+    publisher.announce([Announcement(event="x", payload=None, user_ids=user_ids) for user_ids in ((4,), (), (2,))])
+    assert [len(line.heard()) for line in lines.values()] == [0, 1, 0, 0]
 
 
-def test_moves_within_the_window_are_one_and_leave_no_gap(publisher: Publisher, emitted: Emitted) -> None:
+def test_everybody_hears_what_is_for_everybody(publisher: Publisher, lines: Lines) -> None:
+    publisher.tell_all("server_restarting", ServerRestarting(spread_ms=5))
+    assert [line.heard()[0][1]["spread_ms"] for line in lines.values()] == [5, 5, 5, 5]
+
+
+def test_moves_within_the_window_are_one_and_leave_no_gap(publisher: Publisher, lines: Lines) -> None:
+    ada = lines["1-False"]
     publisher.announce([read(version) for version in (5, 6, 7, 8)])
-    assert [payload.version for _, payload, _ in emitted.taken()] == [5]
+    assert ada.versions() == [5]
     gevent.sleep(0.07)
-    held = emitted.taken()
-    assert [(event, payload.version) for event, payload, _ in held] == [
+    assert [(event, payload["version"]) for event, payload in ada.heard()] == [
         ("advance", 6),
         ("advance", 7),
         ("messages_read", 8),
     ]
     gevent.sleep(0.07)
     publisher.announce([read(9)])
-    assert [payload.version for _, payload, _ in emitted.taken()] == [9]
+    assert ada.versions() == [9]
 
 
-def test_moves_of_others_are_not_held_back(publisher: Publisher, emitted: Emitted) -> None:
+def test_moves_of_others_are_not_held_back(publisher: Publisher, lines: Lines) -> None:
     publisher.announce([read(5), read(6, key="other"), read(7, key=None)])
-    assert [payload.version for _, payload, _ in emitted.taken()] == [5, 6, 7]
+    assert lines["1-False"].versions() == [5, 6, 7]
 
 
-def test_revoked_sessions_are_told_and_closed(publisher: Publisher, emitted: Emitted, closed: list[str]) -> None:
+def test_revoked_sessions_are_told_and_closed(publisher: Publisher, lines: Lines, closed: list[str]) -> None:
     publisher.revoke([3, 3, 4], "signed out")
-    assert [(event, payload.reason, to) for event, payload, to in emitted.taken()] == [
-        ("session_revoked", "signed out", "session:3")
-    ]
+    told = {sid: line.heard() for sid, line in lines.items()}
+    revoked = [("session_revoked", {"reason": "signed out"})]
+    assert told == {"1-False": [], "2-True": [], "3-False": revoked, "3-True": revoked}
     gevent.sleep(0)
     assert sorted(closed) == ["3-False", "3-True"]
 
 
-def test_a_failure_stops_nothing(publisher: Publisher, emitted: Emitted, expected_logs: Any) -> None:
+def test_a_failure_stops_nothing(publisher: Publisher, lines: Lines, expected_logs: Any) -> None:
     expected_logs("could not send messages_read")
-    emitted.fails = True
+    lines["1-False"].fails = True
     publisher.announce([read(1, key=None)])
-    emitted.fails = False
+    lines["1-False"].fails = False
     publisher.announce([read(2, key=None)])
-    assert [payload.version for _, payload, _ in emitted.taken()] == [2]
+    assert lines["1-False"].versions() == [2]
