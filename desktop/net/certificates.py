@@ -42,7 +42,7 @@ def tls_context() -> ssl.SSLContext:
 
 def explain(error: BaseException, host: str) -> str | None:
     """What is wrong with the TLS of `host`, and what to do; None where the error is not about TLS."""
-    for one in _causes(error):
+    for one in causes(error):
         # aiohttp's own certificate error is one by inheritance only: it carries the real one.
         if isinstance(one, ssl.SSLCertVerificationError) and hasattr(one, "verify_code"):
             return _WORDS.get(one.verify_code, _UNTRUSTED).format(host=host)
@@ -51,7 +51,7 @@ def explain(error: BaseException, host: str) -> str | None:
     return None
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """An error and everything it came from, as requests, urllib3 and aiohttp wrap it; each once."""
     waiting: list[BaseException | object | None] = [error]
     seen: set[int] = set()

@@ -16,6 +16,7 @@ from socketio.exceptions import SocketIOError
 
 from desktop.core.ports import Arrived, Broken, Unreachable
 from desktop.net.addresses import Address
+from desktop.net.busy import refused_handshake
 from desktop.net.certificates import explain, tls_context
 from desktop.net.ordered_client import OrderedClient
 from desktop.net.rest import APP, Rest
@@ -158,7 +159,7 @@ class SocketLive:
         """Emit and wait for the acknowledgement. Raises Refused, or Unreachable at once when the line breaks."""
         line = self._line
         if line is None or line.lost is not None:
-            raise Unreachable("There is no line to the server.")
+            raise Unreachable("There is no line to the server.", may_have_arrived=False)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         line.waiting.add(answer)
@@ -203,6 +204,9 @@ class SocketLive:
             raise Unreachable(f"{self._address.netloc} takes too long to answer.") from error
         except (SocketIOError, aiohttp.ClientError, OSError) as error:
             await line.close()
+            refusal = refused_handshake(error)
+            if refusal is not None:
+                raise refusal from error
             words = explain(error, self._address.host) or f"{self._address.netloc} cannot be reached."
             raise Unreachable(words) from error
         except BaseException:

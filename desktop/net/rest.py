@@ -16,6 +16,7 @@ from requests.auth import AuthBase
 
 from desktop.core.ports import Unreachable
 from desktop.net.addresses import Address, is_loopback
+from desktop.net.busy import never_connected
 from desktop.net.certificates import explain, tls_context
 from protocol import codec
 from protocol.errors import ErrorBody, ErrorCode, Refused, refused_from
@@ -134,7 +135,7 @@ class Rest:
         if words is None:
             slow = isinstance(error, requests.Timeout)
             words = f"{self.address.netloc} {'takes too long to answer' if slow else 'cannot be reached'}."
-        return Unreachable(words)
+        return Unreachable(words, may_have_arrived=not never_connected(error))
 
     def _session(self) -> requests.Session:
         """This thread's session: requests' sessions are not made to be shared."""
