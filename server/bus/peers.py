@@ -14,10 +14,10 @@ class Arrival(Enum):
     """What the number of a parcel says."""
 
     FIRST = "first"
-    """Of a process not heard before."""
+    """The first there is of its process."""
     NEXT = "next"
     GAP = "gap"
-    """Parcels before it were lost."""
+    """Parcels before it were not heard."""
     OLD = "old"
     """It has been heard already: its sender did not learn so, and sent it again."""
 
@@ -44,7 +44,7 @@ class Peers:
         heard = self._heard.get(name)
         if heard is None:
             self._heard[name] = _Heard(number, now)
-            return Arrival.FIRST
+            return Arrival.FIRST if number == 1 else Arrival.GAP
         heard.at = now
         if number <= heard.number:
             return Arrival.OLD

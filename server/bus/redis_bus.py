@@ -263,12 +263,9 @@ class RedisBus:
         arrival = self._peers.hear(parcel.sender, parcel.number, time.monotonic())
         if arrival is Arrival.OLD:
             return
-        if arrival is Arrival.FIRST:
-            for other in self._peers.replaced_by(parcel.sender):
-                self._forget(other)
-            if parcel.number > 1:
-                self._put(_HELLO, msgspec.msgpack.encode(Nothing()))
-        elif arrival is Arrival.GAP:
+        for other in self._peers.replaced_by(parcel.sender):
+            self._forget(other)
+        if arrival is Arrival.GAP:
             self._lose()
             self._put(_HELLO, msgspec.msgpack.encode(Nothing()))
         for item in parcel.items:
