@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from server.storage.sqlite import SqliteBackend, database_path
+from server.storage.postgres import PostgresBackend
+from server.storage.sqlite import SqliteBackend
 
 
 class Backend(Protocol):
@@ -42,16 +44,33 @@ class Backend(Protocol):
 
 
 def open_backend(url: str, *, exclusive: bool) -> Backend:
-    """The database of an address. Raises ValueError for one that cannot be served, locks.DataInUse."""
-    check_address(url)
-    return SqliteBackend(database_path(url), exclusive=exclusive)
+    """The database of an address; `exclusive` holds a SQLite file. Raises ValueError, locks.DataInUse."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "postgresql":
+        return PostgresBackend(parsed)
+    return SqliteBackend(Path(str(parsed.database)), exclusive=exclusive)
 
 
 def check_address(url: str) -> None:
     """Raise ValueError, saying what would be right, for an address that cannot be served; makes nothing."""
+    if _parsed(url).get_backend_name() == "postgresql":
+        PostgresBackend(_parsed(url))
+
+
+def is_shared(url: str) -> bool:
+    """Whether several processes can serve this database at once. Raises ValueError like `check_address`."""
+    return _parsed(url).get_backend_name() == "postgresql"
+
+
+def _parsed(url: str) -> URL:
+    """The address in its parts, where it is one that can be served."""
     try:
-        make_url(url)
+        parsed = make_url(url)
     except ArgumentError:
-        message = "The database address cannot be read. Give sqlite:/// followed by a file's path."
-        raise ValueError(message) from None
-    database_path(url)
+        parsed = None
+    if parsed is not None and parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed is None or parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        message = "The database address must be sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE."
+        raise ValueError(message)
+    return parsed

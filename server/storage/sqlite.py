@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -19,15 +19,6 @@ POOL_WAIT_S = 5.0
 """How long a reader waits for a connection before it is refused (reliability D9)."""
 _CHECKPOINT_PAGES = 1_000
 """SQLite's own default: a commit that leaves more pages than this in the log copies them into the file."""
-
-
-def database_path(url: str) -> Path:
-    """The file behind `sqlite:///…`. Raises ValueError for any other address."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        message = "The database address must be sqlite:/// followed by a file's path."
-        raise ValueError(message)
-    return Path(parsed.database)
 
 
 class SqliteBackend:

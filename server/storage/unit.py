@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, bindparam, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from protocol.times import now_ms
 from server.storage import schema
 from server.storage.engines import open_backend
+from server.storage.failures import Failures
 from server.storage.jobs import Done, Run
 from server.storage.tables import conversations, users
 from server.storage.writer import Writer
@@ -75,11 +78,12 @@ class Database:
         another process serves the file.
         """
         self._backend = open_backend(url, exclusive=exclusive)
+        self._failures = Failures(self._backend)
         self._announce = announce
         self.clock = now_ms
         """The time of each job, in milliseconds since 1970; only the sample sets it back."""
         self._writer: Writer[Unit] = Writer(
-            self._backend, lambda connection: Unit(connection, self.clock()), self._told
+            self._backend, self._failures, lambda connection: Unit(connection, self.clock()), self._told
         )
 
     def announce_to(self, announce: Announce) -> None:
@@ -102,9 +106,27 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One snapshot: everything read in the block is of the same moment."""
-        with self._backend.reading.connect() as connection, connection.begin():
-            yield connection
+        """One snapshot: everything read in the block is of the same moment. Raises Refused (`unavailable`)."""
+        try:
+            connection = self._backend.reading.connect()
+        except (DBAPIError, PoolTimeout) as error:
+            raise self._failures.refusal(error, "a reader") from error
+        try:
+            with connection.begin():
+                try:
+                    yield connection
+                except Exception:
+                    raise
+                except BaseException:
+                    # A greenlet killed in the middle of an answer: nobody may read the rest of it (reliability D8).
+                    connection.invalidate()
+                    raise
+        except DBAPIError as error:
+            if self._backend.is_outage(error):
+                raise self._failures.refusal(error, "a reader") from error
+            raise
+        finally:
+            connection.close()
 
     def write(self, job: Run[Unit, T]) -> T:
         """Run the job in the next batch and return its result once the batch is on disk.

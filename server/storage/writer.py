@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
@@ -16,8 +15,8 @@ from typing import Any, Generic, TypeVar, cast
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from protocol.errors import ErrorCode, Refused
 from server.storage.engines import Backend
+from server.storage.failures import Failures, busy
 from server.storage.hosts import Signal, host
 from server.storage.jobs import Batch, Done, Job, Run, neighbours, outcomes
 
@@ -28,9 +27,6 @@ _BATCH_MAX = 512
 """Jobs in one transaction, so that the first of them does not wait for ever."""
 _WAITING_MAX = 10_000
 """Beyond this many waiting jobs, new ones are refused at once rather than kept in memory (reliability P12)."""
-_RETRY_AFTER_S = 1.0
-_LOG_AGAIN_S = 10.0
-"""The same reason is logged once in so long, for while a database is away every batch fails for it."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,18 +70,24 @@ class Writer(Generic[U]):
                                     └──► the database is away or held: all are refused, to be tried again
     """
 
-    def __init__(self, backend: Backend, make_unit: Callable[[Connection], U], told: Callable[[U], None]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        failures: Failures,
+        make_unit: Callable[[Connection], U],
+        told: Callable[[U], None],
+    ) -> None:
         """Take the backend; the connection is opened by the first batch, in the writer's thread.
 
         `told` is called for each committed unit in commit order and must not block.
         """
         self._backend = backend
+        self._failures = failures
         self._make_unit = make_unit
         self._told = told
         self._waiting: deque[Job[U]] = deque()
         self._closed = False
         self._connection: Connection | None = None
-        self._logged: tuple[str, float] = ("", 0.0)
         self._host = host(self)
 
     def write(self, run: Run[U, T]) -> T:
@@ -97,8 +99,7 @@ class Writer(Generic[U]):
     def write_later(self, run: Run[U, T], done: Done) -> None:
         """Line the job up; `done` gets its result or its exception when its batch is over. Raises Refused when full."""
         if self._closed or len(self._waiting) >= _WAITING_MAX:
-            message = "The server is too busy to store this. Try again."
-            raise Refused(ErrorCode.UNAVAILABLE, message, retry_after_s=_RETRY_AFTER_S)
+            raise busy()
         self._waiting.append(Job(run, done))
         self._host.wake()
 
@@ -114,7 +115,7 @@ class Writer(Generic[U]):
                 self._write(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is: the callers must not wait for ever
             self._drop_connection()
-            batch.refuse(self._refusal(error))
+            batch.refuse(self._failures.refusal(error))
 
     def _write(self, batch: Batch[U]) -> None:
         """All jobs in one transaction; where a job breaks it, each in one of its own, so that only the guilty fail."""
@@ -135,7 +136,7 @@ class Writer(Generic[U]):
             self._drop_connection()
             if self._backend.is_outage(error):
                 raise
-            job.outcome = self._refusal(error)
+            job.outcome = self._failures.refusal(error)
 
     def _together(self, batch: Batch[U], jobs: list[Job[U]]) -> None:
         """These jobs in one transaction; in a second one where the first was lost with its connection, and undone."""
@@ -188,8 +189,8 @@ class Writer(Generic[U]):
         try:
             answered = outcomes(unit, group)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
-            failure = error
             _undo(connection, error)
+            failure = self._failures.told(error)
         connection.exec_driver_sql("RELEASE SAVEPOINT job")
         if failure is None:
             units.append(unit)
@@ -220,7 +221,7 @@ class Writer(Generic[U]):
     def _drop_connection(self) -> None:
         """Start the next transaction on a new connection."""
         if self._connection is not None:
-            with contextlib.suppress(SQLAlchemyError, *_DRIVERS_OWN):
+            with contextlib.suppress(SQLAlchemyError):
                 self._connection.close()
         self._connection = None
 
@@ -238,21 +239,6 @@ class Writer(Generic[U]):
         if not self._closed:
             self._closed = True
             self._host.close()
-
-    def _refusal(self, error: Exception) -> Refused:
-        """What a caller is told when the database itself fails; the log has the rest, without any values."""
-        reason = str(error.orig if isinstance(error, DBAPIError) else error)
-        said, at = self._logged
-        if reason != said or time.monotonic() - at > _LOG_AGAIN_S:
-            self._logged = (reason, time.monotonic())
-            _log.error("the database refused a transaction: %s", reason)
-        if isinstance(error, DBAPIError) and self._backend.is_full(error):
-            return Refused(ErrorCode.STORAGE_FULL, "The server's disk is full. Tell its operator, and try again later.")
-        message = "The server could not store this just now. Try again shortly."
-        return Refused(ErrorCode.UNAVAILABLE, message, retry_after_s=_RETRY_AFTER_S)
-
-
-_DRIVERS_OWN = (OSError,)
 
 
 def _undo(connection: Connection, error: Exception) -> None:

@@ -8,15 +8,20 @@ from pathlib import Path
 import pytest
 
 from server.services.ports import Actor
+from tests.server.databases import SQLITE, Cluster, cluster, new_address
 from tests.server.services.setting import Setting
+
+__all__ = ["cluster"]
 
 
 @pytest.fixture
-def setting(tmp_path: Path) -> Iterator[Setting]:
-    """An empty house."""
-    made = Setting(tmp_path)
-    yield made
-    made.close()
+def setting(request: pytest.FixtureRequest, tmp_path: Path, cluster: Cluster) -> Iterator[Setting]:
+    """An empty house: on SQLite, or on what `on_both` asks for."""
+    kind = getattr(request, "param", SQLITE)
+    with new_address(kind, tmp_path, cluster) as url:
+        made = Setting(tmp_path, url)
+        yield made
+        made.close()
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+
 from protocol.commands import MarkRead, OpenConversation, SendMessage
 from protocol.limits import Limits
 from protocol.shapes import Attachment, Message
@@ -18,16 +20,18 @@ from server.services.sync import SyncDesk
 from server.services.uploads import Uploads
 from server.storage import users
 from server.storage.blobs import FolderBlobs
+from server.storage.tables import members
 from server.storage.unit import Database
 
 
 class Setting:
     """The conversation services and who is in them; `announced` is what sockets would have been told, in order."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
+        """Build it in a new folder; `url` is the database's address, a file in the folder where there is none."""
         self.announced: list[Announcement] = []
         limits = Limits()
-        self.database = Database(f"sqlite:///{folder / 'hearth.db'}", self._hear)
+        self.database = Database(url or f"sqlite:///{folder / 'hearth.db'}", self._hear)
         self.database.migrate()
         self.access = Access(self.database)
         self.uploads = Uploads(self.database, self.access, FolderBlobs(folder / "blobs", 0), limits)
@@ -74,9 +78,12 @@ class Setting:
     def remove(self, actor: Actor, conversation_id: int) -> None:
         """Take somebody's seat away, as the groups of a later release will."""
         self.database.write(
-            lambda unit: unit.connection.exec_driver_sql(
-                "UPDATE members SET left_at = 1 WHERE conversation_id = ? AND user_id = ?",
-                (conversation_id, actor.user_id),
+            lambda unit: (
+                unit.connection.execute(
+                    update(members)
+                    .where(members.c.conversation_id == conversation_id, members.c.user_id == actor.user_id)
+                    .values(left_at=1)
+                ).rowcount
             )
         )
 

@@ -11,6 +11,7 @@ from protocol.commands import OpenConversation
 from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Own
 from server.services.ports import Actor
+from tests.server.databases import on_both
 from tests.server.services.setting import Setting
 
 
@@ -19,6 +20,7 @@ def _open(actor: Actor, *pair: Actor) -> OpenConversation:
     return OpenConversation(participant1_id=pair[0].user_id, participant2_id=pair[1].user_id)
 
 
+@on_both
 def test_the_first_opening_makes_it_and_every_other_finds_it(setting: Setting, ada: Actor, ben: Actor) -> None:
     made, created = setting.conversations.open_direct(ben, _open(ben, ben, ada))
     assert created
@@ -30,6 +32,7 @@ def test_the_first_opening_makes_it_and_every_other_finds_it(setting: Setting, a
     assert found == made
 
 
+@on_both
 def test_both_are_told_each_number_without_private_facts(setting: Setting, ada: Actor, ben: Actor) -> None:
     setting.direct(ada, ben)
     assert [one.event for one in setting.announced] == ["conversation_updated", "member_updated", "member_updated"]
@@ -40,6 +43,7 @@ def test_both_are_told_each_number_without_private_facts(setting: Setting, ada: 
         assert [one.member.version for one in setting.told("member_updated", actor)] == [2, 3]
 
 
+@on_both
 def test_many_who_open_at_once_get_one_conversation(setting: Setting, ada: Actor, ben: Actor) -> None:
     with ThreadPoolExecutor(8) as pool:
         pairs = [(ada, ben), (ben, ada)] * 4
@@ -48,6 +52,7 @@ def test_many_who_open_at_once_get_one_conversation(setting: Setting, ada: Actor
     assert sum(created for _, created in opened) == 1
 
 
+@on_both
 def test_only_ones_own_and_only_with_somebody(setting: Setting, ada: Actor, ben: Actor, eve: Actor) -> None:
     nobody = Actor(user_id=999, session_id=1)
     refused = {
@@ -63,6 +68,7 @@ def test_only_ones_own_and_only_with_somebody(setting: Setting, ada: Actor, ben:
     assert setting.conversations.list_for(ada, ada.user_id) == []
 
 
+@on_both
 def test_the_list_is_the_newest_first_with_the_last_message_and_ones_own_only(
     setting: Setting, ada: Actor, ben: Actor, eve: Actor
 ) -> None:
@@ -80,6 +86,7 @@ def test_the_list_is_the_newest_first_with_the_last_message_and_ones_own_only(
     assert caught.value.code == ErrorCode.NOT_YOURSELF
 
 
+@on_both
 def test_whoever_lost_the_seat_sees_hears_and_does_nothing(setting: Setting, ada: Actor, ben: Actor) -> None:
     direct = setting.direct(ada, ben)
     file = setting.say(ada, direct, None, file_url=setting.upload(ada).file_url).attachments[0]

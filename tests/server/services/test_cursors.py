@@ -16,6 +16,7 @@ from protocol.shapes import Message, Own
 from server.services.ports import Actor
 from server.storage import members
 from server.storage.unit import Unit
+from tests.server.databases import on_both
 from tests.server.services.setting import Setting
 
 
@@ -31,6 +32,7 @@ def _talk(setting: Setting, ada: Actor, ben: Actor, direct: int) -> list[Message
     return [setting.say((ada, ben)[number % 2], direct, str(number)) for number in range(6)]
 
 
+@on_both
 def test_unread_counts_are_of_others_messages_past_the_cursor(
     setting: Setting, ada: Actor, ben: Actor, direct: int
 ) -> None:
@@ -44,6 +46,7 @@ def test_unread_counts_are_of_others_messages_past_the_cursor(
     assert (_own(setting, ada).unread_count, _own(setting, ben).unread_count) == (0, 3)
 
 
+@on_both
 def test_a_move_is_told_to_both_with_its_number_and_its_messages(
     setting: Setting, ada: Actor, ben: Actor, direct: int
 ) -> None:
@@ -59,6 +62,7 @@ def test_a_move_is_told_to_both_with_its_number_and_its_messages(
     assert [one.own.unread_count for one in setting.told("own_updated", ben)] == [1]
 
 
+@on_both
 def test_a_cursor_that_does_not_move_says_nothing(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     _talk(setting, ada, ben, direct)
     setting.read(ben, direct, 4)
@@ -68,6 +72,7 @@ def test_a_cursor_that_does_not_move_says_nothing(setting: Setting, ada: Actor, 
     assert len(setting.announced) == told
 
 
+@on_both
 def test_a_position_beyond_the_last_is_clamped(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     _talk(setting, ada, ben, direct)
     assert setting.read(ben, direct, 999) == 6
@@ -75,6 +80,7 @@ def test_a_position_beyond_the_last_is_clamped(setting: Setting, ada: Actor, ben
     assert not setting.messages.get(ada, later.message_id).is_read
 
 
+@on_both
 def test_the_first_mark_says_when_it_was_read(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     sent = _talk(setting, ada, ben, direct)
     setting.read(ben, direct, 1)
@@ -84,6 +90,7 @@ def test_the_first_mark_says_when_it_was_read(setting: Setting, ada: Actor, ben:
     assert setting.messages.get(ada, sent[2].message_id).is_read
 
 
+@on_both
 def test_read_echoes_are_at_most_a_hundred(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     for number in range(105):
         setting.say(ada, direct, str(number))
@@ -122,6 +129,7 @@ def test_moves_are_told_to_fifty_members_and_to_more_by_sync(
     assert [(member.user.user_id, member.read_position) for member in news.members] == [(ben.user_id, 1)]
 
 
+@on_both
 def test_marked_unread_is_counted_from_there_and_private(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     sent = _talk(setting, ada, ben, direct)
     setting.read(ben, direct)
@@ -141,6 +149,7 @@ def test_marked_unread_is_counted_from_there_and_private(setting: Setting, ada: 
     assert (own.unread_from, own.unread_count) == (None, 0)
 
 
+@on_both
 def test_patching_reads_up_to_here_and_ones_own_changes_nothing(
     setting: Setting, ada: Actor, ben: Actor, direct: int
 ) -> None:
@@ -153,6 +162,7 @@ def test_patching_reads_up_to_here_and_ones_own_changes_nothing(
     assert len(setting.announced) == told
 
 
+@on_both
 def test_mark_as_read_needs_the_right_conversation(
     setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int
 ) -> None:
@@ -173,6 +183,7 @@ def test_mark_as_read_needs_the_right_conversation(
     assert _own(setting, ben).unread_count == 0 or setting.read(ben, direct, 0) == 3
 
 
+@on_both
 def test_nobody_reads_for_somebody_else(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     with pytest.raises(Refused) as caught:
         setting.cursors.mark_read(ada, MarkRead(conversation_id=direct, user_id=ben.user_id))

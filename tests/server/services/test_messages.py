@@ -16,6 +16,7 @@ from server.services.ports import Actor
 from server.storage.attachments import key_of
 from server.storage.tables import conversations, messages
 from server.storage.unit import Unit
+from tests.server.databases import on_both
 from tests.server.files.media import picture
 from tests.server.services.setting import Setting
 
@@ -37,6 +38,7 @@ def _state(setting: Setting) -> tuple[Any, ...]:
     return (*rows, len(setting.announced))
 
 
+@on_both
 def test_a_message_is_stored_as_cleaned_and_told_to_both(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     message = setting.say(ada, direct, "\n\n  e\u0301 \u0007ok  \n", receiver_id=ben.user_id, sender_id=ada.user_id)
     assert message.content == "  é ok"
@@ -70,6 +72,7 @@ def test_what_cannot_be_sent_is_refused_and_leaves_nothing(
     assert _refusal(setting, ada, direct, content, **more).code == code
 
 
+@on_both
 def test_sixteen_thousand_characters_are_not_too_long(setting: Setting, ada: Actor, direct: int) -> None:
     text = "🙂" * 16_000
     assert setting.say(ada, direct, text).content == text
@@ -89,6 +92,7 @@ def test_a_stranger_is_told_the_same_as_where_nothing_is(setting: Setting, eve: 
         assert caught.value.code == ErrorCode.NOT_FOUND
 
 
+@on_both
 def test_the_same_uid_with_the_same_content_is_the_same_answer(setting: Setting, ada: Actor, direct: int) -> None:
     uid = new_uid()
     first = setting.messages.post(ada, SendMessage(conversation_id=direct, content="once", uid=uid))
@@ -98,6 +102,7 @@ def test_the_same_uid_with_the_same_content_is_the_same_answer(setting: Setting,
     assert len(setting.told("new_message", ada)) == 1
 
 
+@on_both
 def test_a_retry_is_answered_also_to_somebody_removed_meanwhile(setting: Setting, ada: Actor, direct: int) -> None:
     files = [SentFile(file_url=setting.upload(ada).file_url)]
     sent = setting.say(ada, direct, "once", uid=new_uid(), attachments=files)
@@ -106,6 +111,7 @@ def test_a_retry_is_answered_also_to_somebody_removed_meanwhile(setting: Setting
     assert _refusal(setting, ada, direct, "new").code == ErrorCode.NOT_FOUND
 
 
+@on_both
 def test_a_uid_taken_is_a_conflict_in_the_same_words_for_everybody(
     setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int
 ) -> None:
@@ -125,6 +131,7 @@ def test_a_uid_taken_is_a_conflict_in_the_same_words_for_everybody(
     assert all(refusal.body() == refusals[0].body() for refusal in refusals)
 
 
+@on_both
 def test_two_copies_of_one_send_that_race_make_one_message(setting: Setting, ada: Actor, direct: int) -> None:
     command = SendMessage(conversation_id=direct, content="race", uid=new_uid())
     with ThreadPoolExecutor(8) as pool:
@@ -133,6 +140,7 @@ def test_two_copies_of_one_send_that_race_make_one_message(setting: Setting, ada
     assert {one.message.message_id for one in posted} == {posted[0].message.message_id}
 
 
+@on_both
 def test_positions_and_versions_are_contiguous_under_many_writers(
     setting: Setting, ada: Actor, ben: Actor, direct: int
 ) -> None:
@@ -151,6 +159,7 @@ def test_positions_and_versions_are_contiguous_under_many_writers(
     assert told == sorted(told), "announced in the order of commits"
 
 
+@on_both
 def test_a_file_goes_with_the_message_and_only_one_message_binds_it(
     setting: Setting, ada: Actor, ben: Actor, direct: int
 ) -> None:
@@ -187,6 +196,7 @@ def test_a_message_is_an_image_only_when_the_bytes_are(setting: Setting, ada: Ac
     assert setting.say(ada, direct, None, type="image", file_url=true.file_url).type == "image"
 
 
+@on_both
 def test_a_quote_is_derived_when_read_and_only_inside_its_conversation(
     setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int
 ) -> None:
@@ -198,6 +208,7 @@ def test_a_quote_is_derived_when_read_and_only_inside_its_conversation(
     assert setting.say(ada, elsewhere, "see", reply_to_uid=quoted.uid).reply_to is None
 
 
+@on_both
 def test_mentions_are_members(setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int) -> None:
     mentioned = [ben.user_id, eve.user_id, ben.user_id]
     assert setting.say(ada, direct, "hello", mentions=mentioned).mentions == [ben.user_id]

@@ -10,6 +10,7 @@ from protocol.ids import new_uid
 from server.services.ports import Actor
 from server.storage import conversations, messages
 from server.storage.unit import Unit
+from tests.server.databases import on_both
 from tests.server.services.reference import Reference
 from tests.server.services.setting import Setting
 from tests.server.services.test_pushed_is_fresh import synced
@@ -37,6 +38,7 @@ def _fill(setting: Setting, actor: Actor, conversation_id: int, count: int) -> N
     setting.database.write(job)
 
 
+@on_both
 def test_nothing_new_is_an_empty_complete_answer(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     setting.say(ada, direct)
     store = synced(setting, ben, Reference(ben.user_id))
@@ -46,6 +48,7 @@ def test_nothing_new_is_an_empty_complete_answer(setting: Setting, ada: Actor, b
     assert [one.user_id for one in answer.presence] == [ada.user_id]
 
 
+@on_both
 def test_only_rows_above_the_version_come(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     first = setting.say(ada, direct, "old")
     new = setting.say(ada, direct, "new")
@@ -58,6 +61,7 @@ def test_only_rows_above_the_version_come(setting: Setting, ada: Actor, ben: Act
     assert answer.own[str(direct)].unread_count == 0
 
 
+@on_both
 def test_five_hundred_rows_a_conversation_then_ask_again(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     _fill(setting, ada, direct, 1_100)
     asked, pages = Reference(ben.user_id), []
@@ -72,6 +76,7 @@ def test_five_hundred_rows_a_conversation_then_ask_again(setting: Setting, ada: 
     assert len(asked.messages) == 1_100
 
 
+@on_both
 def test_two_thousand_rows_in_all_then_ask_again(setting: Setting, ada: Actor) -> None:
     rooms = [setting.direct(ada, setting.person(f"friend{number}")) for number in range(5)]
     for room in rooms:
@@ -86,6 +91,7 @@ def test_two_thousand_rows_in_all_then_ask_again(setting: Setting, ada: Actor) -
     assert {store.followed(room) for room in rooms} == {600}
 
 
+@on_both
 def test_further_behind_than_two_thousand_rows_brings_the_newest_page(
     setting: Setting, ada: Actor, ben: Actor, direct: int
 ) -> None:
@@ -99,6 +105,7 @@ def test_further_behind_than_two_thousand_rows_brings_the_newest_page(
     assert far.conversation is not None
 
 
+@on_both
 def test_many_numbers_of_few_rows_are_not_far_behind(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     _fill(setting, ada, direct, 5)
     setting.database.write(
@@ -108,6 +115,7 @@ def test_many_numbers_of_few_rows_are_not_far_behind(setting: Setting, ada: Acto
     assert (one.fresh, one.head, len(one.messages)) == (False, 5_008, 5)
 
 
+@on_both
 def test_another_epoch_or_a_version_from_the_future_starts_anew(setting: Setting, ada: Actor, direct: int) -> None:
     setting.say(ada, direct)
     versions = {str(direct): 4}
@@ -119,6 +127,7 @@ def test_another_epoch_or_a_version_from_the_future_starts_anew(setting: Setting
     assert beyond.fresh
 
 
+@on_both
 def test_what_is_no_longer_ones_own_is_gone(setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int) -> None:
     hidden = setting.direct(ada, eve)
     setting.remove(ben, direct)
@@ -126,6 +135,7 @@ def test_what_is_no_longer_ones_own_is_gone(setting: Setting, ada: Actor, ben: A
     assert (answer.conversations, answer.gone) == ([], sorted([direct, hidden, 999]))
 
 
+@on_both
 def test_ones_own_facts_come_by_their_own_counter(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     message = setting.say(ada, direct)
     setting.read(ben, direct)
@@ -138,6 +148,7 @@ def test_ones_own_facts_come_by_their_own_counter(setting: Setting, ada: Actor, 
     assert after.user_version == before.user_version + 1
 
 
+@on_both
 def test_keys_that_are_no_numbers_are_refused(setting: Setting, ada: Actor) -> None:
     for key in ("", "x", "-1", "1.5", "²", "9" * 30):
         with pytest.raises(Refused) as caught:
@@ -145,6 +156,7 @@ def test_keys_that_are_no_numbers_are_refused(setting: Setting, ada: Actor) -> N
         assert caught.value.code == ErrorCode.INVALID_REQUEST
 
 
+@on_both
 def test_the_digest_tells_whether_anything_is_stale(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     setting.say(ada, direct)
     epoch = setting.sync.greeting(ben).epoch
@@ -159,6 +171,7 @@ def test_the_digest_tells_whether_anything_is_stale(setting: Setting, ada: Actor
         assert (answer.ok, answer.stale) == (False, [direct])
 
 
+@on_both
 def test_verify_knows_only_ones_own(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     mine, theirs, lost = setting.say(ada, direct).uid, setting.say(ben, direct).uid, new_uid()
     asked = [lost.upper(), mine.upper(), theirs]
@@ -168,6 +181,7 @@ def test_verify_knows_only_ones_own(setting: Setting, ada: Actor, ben: Actor, di
     assert caught.value.code == ErrorCode.INVALID_REQUEST
 
 
+@on_both
 def test_the_greeting_names_the_history(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     greeting = setting.sync.greeting(ada)
     assert (greeting.user_id, greeting.user_version) == (ada.user_id, 0)

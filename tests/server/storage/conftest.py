@@ -8,12 +8,25 @@ from pathlib import Path
 import pytest
 
 from server.storage.unit import Database
+from tests.server.databases import DATABASES, Cluster, cluster, new_address
+
+__all__ = ["cluster"]
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """A new database with its tables."""
+    """A new SQLite database with its tables."""
     made = Database(f"sqlite:///{tmp_path / 'hearth.db'}")
     made.migrate()
     yield made
     made.close()
+
+
+@pytest.fixture(params=DATABASES)
+def either(request: pytest.FixtureRequest, tmp_path: Path, cluster: Cluster) -> Iterator[Database]:
+    """A new database with its tables, on SQLite and again on PostgreSQL."""
+    with new_address(request.param, tmp_path, cluster) as url:
+        made = Database(url)
+        made.migrate()
+        yield made
+        made.close()
