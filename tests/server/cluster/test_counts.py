@@ -29,8 +29,7 @@ def _takes(limit: SendingLimit, user_id: int) -> int:
     for taken in range(100):
         try:
             limit.take(user_id)
-        except Refused as refusal:
-            assert refusal.code is ErrorCode.RATE_LIMITED
+        except Refused:
             return taken
     return 100
 

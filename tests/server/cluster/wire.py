@@ -18,8 +18,8 @@ class Wire(Alone):
         self.name = name
         self.waiting = Waiting()
         self.others: list[Wire] = []
-        self._listeners: dict[str, Callable[[str, bytes, bool], object]] = {}
-        self._facts: list[Facts[Any]] = []
+        self.listeners: dict[str, Callable[[str, bytes, bool], object]] = {}
+        self.facts: list[Facts[Any]] = []
 
     def tell(self, topic: str, body: msgspec.Struct) -> None:
         self.waiting.put(topic, msgspec.msgpack.encode(body))
@@ -31,12 +31,12 @@ class Wire(Alone):
         self.waiting.put(topic, msgspec.msgpack.encode(facts))
 
     def hear(self, topic: str, kind: Any, listener: Callable[[Any], None], *, patient: bool = False) -> None:
-        self._listeners[topic] = lambda _name, data, _whole: listener(msgspec.msgpack.decode(data, type=kind))
+        self.listeners[topic] = lambda _name, data, _whole: listener(msgspec.msgpack.decode(data, type=kind))
 
     def share(self, facts: Facts[Any]) -> None:
         kind: Any = list[facts.kind]  # type: ignore[name-defined]
-        self._facts.append(facts)
-        self._listeners[facts.topic] = lambda name, data, whole: facts.heard(
+        self.facts.append(facts)
+        self.listeners[facts.topic] = lambda name, data, whole: facts.heard(
             name, msgspec.msgpack.decode(data, type=kind), whole=whole
         )
 
@@ -45,14 +45,14 @@ class Wire(Alone):
 
     def tell_whole(self) -> None:
         """Tell everything, as on a subscription."""
-        for facts in self._facts:
+        for facts in self.facts:
             self.waiting.put(facts.topic, facts.whole, whole=True)
 
     def carry(self) -> None:
         """Have the others hear what waits."""
         for item in self.waiting.take():
             for other in self.others:
-                other._listeners[item.topic](self.name, bytes(item.body), item.whole)
+                other.listeners[item.topic](self.name, bytes(item.body), item.whole)
 
     def lose(self) -> None:
         """What waits is heard by nobody."""
@@ -61,7 +61,7 @@ class Wire(Alone):
     def die(self) -> None:
         """The others notice that this process is gone."""
         for other in self.others:
-            for facts in other._facts:
+            for facts in other.facts:
                 facts.gone(self.name)
 
 
