@@ -76,7 +76,7 @@ _PUT_MESSAGE = (
     "ON CONFLICT (conversation_id, position) DO UPDATE SET version=excluded.version, era=excluded.era, "
     "uid=excluded.uid, sender_id=excluded.sender_id, created_ms=excluded.created_ms, deleted=excluded.deleted, "
     "text=excluded.text, body=excluded.body "
-    "WHERE excluded.version > messages.version"
+    "WHERE (excluded.version, excluded.era) > (messages.version, messages.era)"
 )
 _PUT_CONVERSATION = (
     "INSERT INTO conversations (conversation_id, version, last_position, body) VALUES (?, ?, ?, ?) "
