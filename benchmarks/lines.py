@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from benchmarks.frames import CLOSED, Frames, text_frame
 
@@ -49,13 +49,24 @@ class Ready(Protocol):
     def ready(self, events: int) -> None:
         """The socket can be read or written."""
 
+    def close(self) -> None:
+        """Leave the loop and let go of the socket."""
+
 
 class Loop:
-    """Owns the epoll and who waits in it."""
+    """Owns the epoll and who waits in it; use it as a context, which ends with all lines closed."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._waiting: dict[int, Ready] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for one in list(self._waiting.values()):
+            one.close()
+        self._epoll.close()
 
     def add(self, fd: int, one: Ready, *, writing: bool = True) -> None:
         """Wake `one` for this descriptor."""

@@ -1,19 +1,24 @@
 """Fills the stores that servers are measured on: ours and the references' with the same people and messages.
 
-Ours runs as a child process (`python -m benchmarks.seeding DATA_DIR STOCK`): the load imports no server. Its rows
-go straight into the tables of server/storage, because a million sends would take the run's whole time.
+Ours goes straight into the tables of server/storage, because a million sends would take the run's whole time.
 """
 
 from __future__ import annotations
 
 import random
 import sqlite3
-import sys
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from server.app import build_house
+from server.config import load_config
+from server.services.ports import Silence
+from server.storage import tables
 
 REFERENCE = Path(__file__).parent / "reference-node"
 CONTENT = "Shall we meet at six by the fire?"
@@ -34,14 +39,9 @@ class Stock:
     long: int = 0
     crowd: int = 0
 
-    @classmethod
-    def read(cls, text: str) -> Stock:
-        """From the form that `written` gives."""
-        return cls(*map(int, text.split("-")))
-
     @property
     def written(self) -> str:
-        """In one word, for file names and command lines."""
+        """In one word, for file names."""
         return "-".join(map(str, astuple(self)))
 
     @property
@@ -94,20 +94,14 @@ def _reference_conversations(stock: Stock) -> Iterator[tuple[int, int, int]]:
 
 def seed_ours(data_dir: Path, stock: Stock, database_url: str = "") -> None:
     """Our tables. Everybody has one session, of their own number."""
-    from server.app import build_house  # noqa: PLC0415 - for the child process alone, as the module says
-    from server.config import load_config  # noqa: PLC0415
-    from server.services.ports import Silence  # noqa: PLC0415
-
     overrides = {"data_dir": data_dir, "database_url": database_url or None}
     house = build_house(load_config({}, overrides=overrides), Silence(), Silence(), exclusive=False)
     house.database.write(lambda unit: _fill(unit.connection, stock))
     house.database.close()
 
 
-def _fill(connection: Any, stock: Stock) -> None:  # noqa: ANN401 - SQLAlchemy's, of the child process alone
+def _fill(connection: Connection, stock: Stock) -> None:
     """Insert everything, chunk by chunk."""
-    from server.storage import tables  # noqa: PLC0415 - for the child process alone
-
     for table, rows in (
         (tables.users, _users(stock)),
         (tables.sessions, _sessions(stock)),
@@ -121,12 +115,8 @@ def _fill(connection: Any, stock: Stock) -> None:  # noqa: ANN401 - SQLAlchemy's
         _count_on(connection)
 
 
-def _count_on(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's, of the child process alone
+def _count_on(connection: Connection) -> None:
     """PostgreSQL does not see the ids that were given."""
-    from sqlalchemy import func, select  # noqa: PLC0415 - for the child process alone
-
-    from server.storage import tables  # noqa: PLC0415
-
     for table in (tables.users, tables.sessions, tables.conversations, tables.messages):
         (key,) = table.primary_key.columns
         highest = select(func.max(key)).scalar_subquery()
@@ -249,7 +239,3 @@ def _messages(stock: Stock) -> Iterator[dict[str, Any]]:
                 "content_hash": digits * 2,
                 "created_at": _EPOCH_MS + position,
             }
-
-
-if __name__ == "__main__":
-    seed_ours(Path(sys.argv[1]), Stock.read(sys.argv[2]), *sys.argv[3:])

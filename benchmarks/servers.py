@@ -19,7 +19,7 @@ import jwt
 
 from benchmarks import machine
 from benchmarks.lines import Person
-from benchmarks.seeding import REFERENCE, Stock, postgres_script, seed_sqlite
+from benchmarks.seeding import REFERENCE, Stock, postgres_script, seed_ours, seed_sqlite
 from server.config import load_keys
 from server.services.tokens import Access, TokenMint
 from tests.private_services import PrivatePostgres
@@ -155,10 +155,8 @@ class Hearth:
         self._settings = settings or {}
 
     def prepare(self, folder: Path, stock: Stock) -> None:
-        """Through our own storage, in a child process."""
-        urls = [self._cluster.postgres.new_database(_named(folder))] if self._cluster else []
-        command = [sys.executable, "-m", "benchmarks.seeding", str(folder / "data"), stock.written, *urls]
-        subprocess.run(command, cwd=ROOT, env=_environment({}), check=True)
+        """Through our own storage."""
+        seed_ours(folder / "data", stock, self._cluster.postgres.new_database(_named(folder)) if self._cluster else "")
 
     def copy(self, prepared: Path, folder: Path) -> None:
         """The data directory, and the database."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.dose import Dose
 from benchmarks.figures import Figures, percentiles_ms
 from benchmarks.lines import Loop, calm
-from benchmarks.rows.chat import Reader, Writer, open_pairs
+from benchmarks.rows.chat import Chat, enough, open_pairs
 from benchmarks.seeding import Stock
 from benchmarks.servers import Served, Servers
 
@@ -27,31 +27,28 @@ class _Moment:
 
 def throughput(servers: Servers, name: str, dose: Dose) -> Figures:
     """All pairs at full speed. Raises AssertionError where a message was refused, lost or told twice."""
-    with servers.serving(name, Stock(pairs=dose.pairs)) as served:
-        loop = Loop()
-        ends = open_pairs(loop, served, served.pairs())
+    with servers.serving(name, Stock(pairs=dose.pairs)) as served, Loop() as loop:
+        chats = open_pairs(loop, served, served.pairs())
         with calm():
-            for writer, _ in ends:
+            for chat in chats:
                 for _ in range(dose.outstanding):
-                    writer.make()
-                writer.flush()
+                    chat.writer.make()
+                chat.writer.flush()
             loop.run_for(dose.warm_s)
-            before, waits_before = _moment(served, ends), [len(writer.waits_s) for writer, _ in ends]
+            before, already = _moment(served, chats), [len(chat.writer.waits_s) for chat in chats]
             loop.run_for(dose.seconds)
-            after = _moment(served, ends)
-        waits_s = [
-            wait for (writer, _), start in zip(ends, waits_before, strict=True) for wait in writer.waits_s[start:]
-        ]
-        _drain(loop, ends)
+            after = _moment(served, chats)
+        waits_s = [wait for chat, start in zip(chats, already, strict=True) for wait in chat.writer.waits_s[start:]]
+        _drain(loop, chats)
     return _figures(before, after) | percentiles_ms("ack", waits_s)
 
 
-def _moment(served: Served, ends: list[tuple[Writer, Reader]]) -> _Moment:
+def _moment(served: Served, chats: list[Chat]) -> _Moment:
     """Now."""
     return _Moment(
         at=time.perf_counter(),
-        acked=sum(writer.acked for writer, _ in ends),
-        delivered=sum(reader.delivered for _, reader in ends),
+        acked=sum(chat.writer.acked for chat in chats),
+        delivered=sum(chat.reader.delivered for chat in chats),
         cpu_s=served.cpu_s(),
         database_cpu_s=served.database_cpu_s(),
         load_cpu_s=time.process_time(),
@@ -70,16 +67,11 @@ def _figures(before: _Moment, after: _Moment) -> Figures:
     }
 
 
-def _drain(loop: Loop, ends: list[tuple[Writer, Reader]]) -> None:
+def _drain(loop: Loop, chats: list[Chat]) -> None:
     """Let everything under way arrive, and count it all against each other."""
-    for writer, _ in ends:
-        writer.on_ack = _enough
-    loop.run(lambda: all(not writer.under_way and reader.delivered >= writer.acked for writer, reader in ends))
+    for chat in chats:
+        chat.writer.on_ack = enough
+    loop.run(lambda: all(chat.is_quiet for chat in chats))
     loop.run_for(0.1)
-    for writer, reader in ends:
-        assert writer.refused == 0, f"{writer.refused} messages were refused"
-        assert reader.delivered == writer.acked, f"{writer.acked} acknowledged, {reader.delivered} delivered"
-
-
-def _enough() -> None:
-    """Nothing follows."""
+    for chat in chats:
+        chat.check()
