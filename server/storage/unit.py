@@ -93,11 +93,17 @@ class Database:
     def migrate(self) -> None:
         """Bring the tables up to this version of the program, and give a new database its epoch.
 
-        Raises schema.TooNew for a database of a newer program.
+        Raises schema.TooNew for a database of a newer program, ConnectionError where there is no database.
         """
-        with self._backend.turn(), self._backend.writing.connect() as connection, connection.begin():
-            self._backend.enter_migration(connection)
-            schema.upgrade(connection)
+        try:
+            with self._backend.turn(), self._backend.writing.connect() as connection, connection.begin():
+                self._backend.enter_migration(connection)
+                schema.upgrade(connection)
+        except DBAPIError as error:
+            if not self._backend.is_outage(error):
+                raise
+            message = f"The database cannot be reached: {str(error.orig).strip()}"
+            raise ConnectionError(message) from None
 
     def is_current(self) -> bool:
         """Whether the tables are those of this program (for readiness)."""
