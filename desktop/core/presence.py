@@ -12,7 +12,7 @@ _UP = (Line.CONNECTED, Line.UPDATING)
 
 
 class PresenceHold:
-    """Owns whether presence is known: no longer once the line has been down for a while, and again when it is up.
+    """Owns whether presence is known: once the line is up, and no longer once it has been down for a while.
 
     A short drop changes nothing on screen (behaviour 56); after it, "online" would be a guess.
     """
@@ -21,7 +21,7 @@ class PresenceHold:
         """`changed` is told whenever the answer of `holds` is another one."""
         self._patience_s = patience_s
         self._changed = changed
-        self._holds = True
+        self._holds = connection.value.line in _UP
         self._timer: asyncio.TimerHandle | None = None
         connection.subscribe(self._look)
 
