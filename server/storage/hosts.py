@@ -12,6 +12,9 @@ import gevent.threadpool
 
 from server.storage.jobs import Batch
 
+STANDSTILL_S = 15.0
+"""Longer than every time-out that a database keeps by itself; then its connection is cut."""
+
 
 class Worker(Protocol):
     """The writer, as its host sees it."""
@@ -27,6 +30,9 @@ class Worker(Protocol):
 
     def tell(self, batch: Batch[Any]) -> None:
         """Tell what was committed."""
+
+    def interrupt(self) -> None:
+        """Make a batch that waits for ever fail; called beside `commit`, from another thread."""
 
     def disconnect(self) -> None:
         """Close the connection."""
@@ -123,13 +129,21 @@ class GreenHost:
             self._jobs.wait()
             self._jobs.clear()
             while (batch := self._worker.take()) is not None:
-                self._pool.apply(self._worker.commit, (batch,))
+                self._commit(batch)
                 # An answer must not wait for a listener whose line is full.
                 self._worker.answer(batch)
                 self._worker.tell(batch)
             if self._closing:
                 self._pool.apply(self._worker.disconnect)
                 return
+
+    def _commit(self, batch: Batch[Any]) -> None:
+        """Have the thread write a batch; a database that stands still is left (its machine may answer for it)."""
+        committing = self._pool.spawn(self._worker.commit, batch)
+        committing.wait(STANDSTILL_S)
+        while not committing.ready():
+            self._worker.interrupt()
+            committing.wait(STANDSTILL_S)
 
     def close(self) -> None:
         """Wait for the greenlet to finish what waits, then end its thread."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +13,7 @@ from typing import Any
 import gevent.monkey
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 LOCK_TIMEOUT_S = 5
@@ -92,6 +95,17 @@ class PostgresBackend:
                 if time.monotonic() > until:
                     raise
                 _native_sleep(0.2)
+
+    def interrupt(self, connection: Connection) -> None:
+        """Cut the connection: a server that stands still keeps no time-outs."""
+        with (
+            contextlib.suppress(OSError, SQLAlchemyError, AttributeError),
+            socket.socket(
+                # A handle of its own, for the writer's thread may close the other meanwhile.
+                fileno=os.dup(connection.connection.driver_connection.fileno())  # type: ignore[union-attr]
+            ) as line,
+        ):
+            line.shutdown(socket.SHUT_RDWR)
 
     def is_outage(self, error: DBAPIError) -> bool:
         """Whether the server is away, or the turn could not be had in time."""

@@ -56,6 +56,9 @@ class SqliteBackend:
         del ticket
         return False
 
+    def interrupt(self, connection: Connection) -> None:
+        """Nothing: every wait for a file has an end."""
+
     def is_outage(self, error: DBAPIError) -> bool:
         """Whether another process holds the file."""
         return _name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))

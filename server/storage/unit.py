@@ -8,13 +8,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from protocol.times import now_ms
 from server.storage import schema
 from server.storage.engines import open_backend
 from server.storage.failures import Failures
 from server.storage.jobs import Done, Run
+from server.storage.readers import Readers
 from server.storage.tables import conversations, users
 from server.storage.writer import Writer
 
@@ -78,12 +78,13 @@ class Database:
         another process serves the file.
         """
         self._backend = open_backend(url, exclusive=exclusive)
-        self._failures = Failures(self._backend)
+        failures = Failures(self._backend)
+        self._readers = Readers(self._backend, failures)
         self._announce = announce
         self.clock = now_ms
         """The time of each job, in milliseconds since 1970; only the sample sets it back."""
         self._writer: Writer[Unit] = Writer(
-            self._backend, self._failures, lambda connection: Unit(connection, self.clock()), self._told
+            self._backend, failures, lambda connection: Unit(connection, self.clock()), self._told
         )
 
     def announce_to(self, announce: Announce) -> None:
@@ -113,26 +114,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot: everything read in the block is of the same moment. Raises Refused (`unavailable`)."""
-        try:
-            connection = self._backend.reading.connect()
-        except (DBAPIError, PoolTimeout) as error:
-            raise self._failures.refusal(error, "a reader") from error
-        try:
-            with connection.begin():
-                try:
-                    yield connection
-                except Exception:
-                    raise
-                except BaseException:
-                    # A greenlet killed in the middle of an answer: nobody may read the rest of it (reliability D8).
-                    connection.invalidate()
-                    raise
-        except DBAPIError as error:
-            if self._backend.is_outage(error):
-                raise self._failures.refusal(error, "a reader") from error
-            raise
-        finally:
-            connection.close()
+        with self._readers.snapshot() as snapshot:
+            yield snapshot
 
     def write(self, job: Run[Unit, T]) -> T:
         """Run the job in the next batch and return its result once the batch is on disk.
@@ -159,6 +142,6 @@ class Database:
 
     def close(self) -> None:
         """Finish what waits to be written, then let go. The writer closes last: on SQLite it does the checkpoint."""
-        self._backend.reading.dispose()
+        self._readers.close()
         self._writer.close()
         self._backend.close()

@@ -225,6 +225,12 @@ class Writer(Generic[U]):
                 self._connection.close()
         self._connection = None
 
+    def interrupt(self) -> None:
+        """Cut the connection under a batch that waits for ever; its jobs are then settled like those of any other."""
+        connection = self._connection
+        if connection is not None:
+            self._backend.interrupt(connection)
+
     def disconnect(self) -> None:
         """Close the connection, in the writer's thread; SQLite's last connection to close does the final checkpoint."""
         try:
