@@ -91,6 +91,15 @@ class Cancelled(Exception):  # noqa: N818 - the user's wish, not an error
     """The user cancelled the transfer."""
 
 
+@dataclass(frozen=True, slots=True)
+class BegunUpload:
+    """An upload in pieces as the server knows it by `url`, of a file with so many bytes, last changed then (ns)."""
+
+    url: str
+    size: int
+    changed_ns: int
+
+
 class Api(Protocol):
     """REST, as coroutines that never block the loop.
 
@@ -126,11 +135,22 @@ class Api(Protocol):
     async def verify(self, uids: Sequence[str]) -> list[str]:
         """Which of these uids of one's own the server has not got."""
 
-    async def upload(self, path: Path, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Attachment:
+    async def upload(
+        self,
+        path: Path,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+        begun: BegunUpload | None = None,
+        keep: Callable[[BegunUpload], None] = lambda _begun: None,
+    ) -> Attachment:
         """Upload a local file; `progress` gets 0.0 to 1.0 on the loop's thread.
 
+        A large one goes in pieces: `keep` gets, on the loop's thread, what to pass as `begun` to go on after a restart.
         Raises Cancelled, and OSError when the file is gone.
         """
+
+    async def abandon(self, begun: BegunUpload) -> None:
+        """Have the server forget an upload that nobody wants any more."""
 
     async def download(self, url: str, target: Path, progress: Callable[[float], None] | None = None) -> None:
         """A file of the server into `target`, whole or not at all."""
@@ -173,9 +193,10 @@ class LocalFile:
 class OutboxEntry:
     """One command waiting to be confirmed, as it is on disk. `paths` are its local files, described by `local`.
 
-    The first of them are on the server already as `uploaded`. `place` orders the entries of a conversation; `failure`
-    is the server's sentence when `state` is failed. `tried`: it may have been on the wire, so the server may know it
-    under its uid with just this content. `kept_ms`: when the user was last asked about it and said to keep trying.
+    The first of them are on the server already as `uploaded`, a part of the next one perhaps as `begun`. `place` orders
+    the entries of a conversation; `failure` is the server's sentence when `state` is failed. `tried`: it may have been
+    on the wire, so the server may know it under its uid with just this content. `kept_ms`: when the user was last asked
+    about it and said to keep trying.
     """
 
     uid: str
@@ -190,6 +211,7 @@ class OutboxEntry:
     failure: str | None = None
     reply_to_uid: str | None = None
     kind: Literal["send"] = "send"
+    begun: BegunUpload | None = None
     tried: bool = True
     kept_ms: int = 0
 

@@ -12,11 +12,12 @@ import msgspec
 import requests
 from msgspec import Struct
 
-from desktop.core.ports import HistoryPage
+from desktop.core.ports import BegunUpload, HistoryPage, Unreachable
 from desktop.net.rest import Rest
+from desktop.net.resumable import PIECE_BYTES, NotSpoken, PieceBody, UploadInPieces
 from desktop.net.tokens import AccessTokens
 from desktop.net.transfers import PIECE, FileBody, save_answer
-from protocol import accounts, commands, shapes, signals
+from protocol import accounts, commands, shapes, signals, tus
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import HEAD_HEADER, LAST_POSITION_HEADER, Limits
 
@@ -94,9 +95,29 @@ class RestApi:
             missing += answer.missing
         return missing
 
-    async def upload(self, path: Path, progress: Progress, cancelled: Callable[[], bool]) -> shapes.Attachment:
-        """Upload a local file; `progress` gets 0.0 to 1.0 on the loop. Raises Cancelled, and OSError."""
+    async def upload(
+        self,
+        path: Path,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+        begun: BegunUpload | None = None,
+        keep: Callable[[BegunUpload], None] = lambda _begun: None,
+    ) -> shapes.Attachment:
+        """Upload a local file; `progress` gets 0.0 to 1.0 on the loop. Raises Cancelled, and OSError.
+
+        A large one goes in pieces: `keep` gets, on the loop, what to pass as `begun` to go on after a restart.
+        """
+        if (await asyncio.to_thread(path.stat)).st_size > PIECE_BYTES:
+            told, kept = _on_loop(progress), _later(keep)
+            pieces = UploadInPieces(self._ask_in_pieces, path, told, cancelled, kept)
+            with suppress(NotSpoken):
+                return await self._rest.transfer(lambda: pieces.run(begun))
         return await self._send_file(shapes.Attachment, "POST", "/api/upload", path, progress, cancelled)
+
+    async def abandon(self, begun: BegunUpload) -> None:
+        """Have the server forget an upload that nobody wants any more."""
+        headers = {tus.VERSION_HEADER: tus.VERSION}
+        await self._rest.work(lambda: self._send("DELETE", _own_path(begun.url), further=headers))
 
     async def download(self, url: str, target: Path, progress: Progress | None = None) -> None:
         """A file of the server into `target`, whole or not at all. Raises OSError when the disk refuses."""
@@ -184,7 +205,8 @@ class RestApi:
         def carry(token: str) -> T:
             body = FileBody(file, told, cancelled)
             try:
-                answer = self._rest.send(method, path, token=token, upload=body, content_type=body.content_type)
+                further = {"Content-Type": body.content_type}
+                answer = self._rest.send(method, path, token=token, upload=body, further=further)
             except Exception as error:
                 raise body.trouble or error from error
             finally:
@@ -192,6 +214,22 @@ class RestApi:
             return msgspec.json.decode(answer.content, type=kind)
 
         return await self._rest.transfer(lambda: self._signed(carry))
+
+    def _ask_in_pieces(
+        self, method: str, path: str, headers: Mapping[str, str], make_body: Callable[[], PieceBody] | None = None
+    ) -> requests.Response:
+        """`net.resumable.Ask`."""
+
+        def ask(token: str) -> requests.Response:
+            if self._rest.closed:
+                raise Unreachable("The line was closed.")
+            body = None if make_body is None else make_body()
+            try:
+                return self._rest.send(method, _own_path(path), token=token, upload=body, further=headers)
+            except Exception as error:
+                raise (body.trouble if body else None) or error from error
+
+        return self._signed(ask)
 
     def _send(self, method: str, path: str, **parts: Any) -> requests.Response:  # noqa: ANN401 - Rest.send's own
         """A signed request from a worker thread."""
@@ -222,9 +260,20 @@ def _on_loop(progress: Progress | None) -> Progress:
 
     def tell(part: float) -> None:
         nonlocal told
-        if progress is not None and (part >= 1.0 or part - told >= _STEP):
+        if progress is not None and (part >= 1.0 or abs(part - told) >= _STEP):
             told = part
             with suppress(RuntimeError):  # The loop may be gone before the thread is.
                 loop.call_soon_threadsafe(progress, part)
 
     return tell
+
+
+def _later(keep: Callable[[BegunUpload], None]) -> Callable[[BegunUpload], None]:
+    """A function for worker threads that calls `keep` on the running loop."""
+    loop = asyncio.get_running_loop()
+
+    def call(begun: BegunUpload) -> None:
+        with suppress(RuntimeError):  # The loop may be gone before the thread is.
+            loop.call_soon_threadsafe(keep, begun)
+
+    return call

@@ -77,6 +77,8 @@ class Rest:
         self._carriers = ThreadPoolExecutor(WORKERS, thread_name_prefix="transfer")
         self._of_thread = threading.local()
         self._sessions: list[requests.Session] = []
+        self.closed = False
+        """Whether nothing more may begin: long transfers look, between their requests."""
 
     async def work(self, job: Callable[[], T]) -> T:
         """The result of a short blocking job, made in a worker thread. Raises Unreachable after `close`."""
@@ -88,6 +90,7 @@ class Rest:
 
     def close(self) -> None:
         """Begin nothing more, and drop the connections."""
+        self.closed = True
         for pool in (self._workers, self._carriers):
             pool.shutdown(wait=False, cancel_futures=True)
         for session in self._sessions:
@@ -102,14 +105,18 @@ class Rest:
         query: Mapping[str, str | int] | None = None,
         body: msgspec.Struct | Mapping[str, Any] | None = None,
         upload: Upload | None = None,
-        content_type: str = "application/json",
+        further: Mapping[str, str] | None = None,
         stream: bool = False,
     ) -> requests.Response:
-        """The good answer to one request; blocks. Raises Refused, or Unreachable where there is no answer."""
+        """The good answer to one request, with `further` headers (the `upload`'s type among them); blocks.
+
+        Raises Refused, or Unreachable where there is no answer.
+        """
         data = codec.dumps(body) if body is not None else upload
         headers = {PROTOCOL_HEADER: str(PROTOCOL_MAX), "User-Agent": APP}
-        if data is not None:
-            headers["Content-Type"] = content_type
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        headers.update(further or {})
         if stream:
             # A proxy that compresses would make the length told another than the file's.
             headers["Accept-Encoding"] = "identity"

@@ -21,7 +21,7 @@ from typing import Any
 from msgspec import structs
 
 from desktop.core.pace import Pace
-from desktop.core.ports import Arrived, Cache, Clock, HistoryPage, OutboxFile
+from desktop.core.ports import Arrived, BegunUpload, Cache, Clock, HistoryPage, OutboxFile
 from desktop.core.rows import kind_of
 from desktop.core.session import Session
 from protocol.codec import decode
@@ -87,6 +87,9 @@ class FakeServer:
         self.sends_by_rest = 0
         self.uploads: dict[str, Attachment] = {}
         self.upload_gate: asyncio.Event | None = None
+        self.continued: list[BegunUpload | None] = []
+        """What each upload was asked to go on with."""
+        self.abandoned: list[BegunUpload] = []
 
     # --- what tests set up ---
 

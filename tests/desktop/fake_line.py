@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, structs
 
 from desktop.cache.local_files import measured
-from desktop.core.ports import Arrived, Broken, Cancelled, HistoryPage, LocalFile, OutboxEntry, Unreachable
+from desktop.core.ports import (
+    Arrived,
+    BegunUpload,
+    Broken,
+    Cancelled,
+    HistoryPage,
+    LocalFile,
+    OutboxEntry,
+    Unreachable,
+)
 from desktop.core.rows import kind_of, mime_of
 from protocol.accounts import Device, PasswordChange, ProfileChange
 from protocol.codec import decode, plain
@@ -171,9 +180,18 @@ class FakeApi:
         known = {message.uid for one in self.server.conversations.values() for message in one.messages}
         return [uid for uid in uids if uid not in known]
 
-    async def upload(self, path: Path, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Attachment:
+    async def upload(
+        self,
+        path: Path,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+        begun: BegunUpload | None = None,
+        keep: Callable[[BegunUpload], None] = lambda _begun: None,
+    ) -> Attachment:
         await self._reach("upload")
         size = (await asyncio.to_thread(path.stat)).st_size
+        self.server.continued.append(begun)
+        keep(BegunUpload(f"/api/uploads/resumable/{len(self.server.continued)}", size, 0))
         for step in range(1, 5):
             progress(step / 4)
             await asyncio.sleep(0)
@@ -198,6 +216,10 @@ class FakeApi:
         )
         self.server.uploads[url] = attachment
         return attachment
+
+    async def abandon(self, begun: BegunUpload) -> None:
+        await self._reach("abandon")
+        self.server.abandoned.append(begun)
 
     async def download(self, url: str, target: Path, progress: Callable[[float], None] | None = None) -> None:
         await self._reach("download")
