@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from desktop.cache.message_cache import MessageCache
 from desktop.cache.outbox_file import SqliteOutboxFile
 from desktop.core.pace import Pace
 from desktop.core.ports import Arrived, Broken, Clock, OutboxEntry
@@ -284,6 +285,7 @@ class Device:
             Clock(lambda: _now_ms() + self.ahead_ms),
             limits=self.seat.limits,
             pace=self._pace,
+            cache=MessageCache(self._folder, self.seat.user.user_id),
         )
         self._session.watch(self.ledger, self._doom)
         await self._session.start()

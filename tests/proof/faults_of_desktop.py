@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections import Counter
 from collections.abc import Mapping
@@ -52,7 +51,7 @@ class _Desktop:
         process = begin(life)
         if doom == "random":
             await asyncio.sleep(rng.random() * 0.6)
-            os.kill(process.pid or 0, signal.SIGKILL)
+            process.kill()
         await _ended(process)
         self._note(doom, process.exitcode)
 

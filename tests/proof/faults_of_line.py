@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,7 +94,7 @@ async def half_open(folder: Path, dose: Dose, seed: int) -> Outcome:
 def _open_files(stage: Stage) -> int:
     """How many files and sockets the server's process holds."""
     assert stage.server.process is not None
-    return len(os.listdir(f"/proc/{stage.server.process.pid}/fd"))
+    return len(list(Path(f"/proc/{stage.server.process.pid}/fd").iterdir()))
 
 
 def _memory_mb(stage: Stage) -> float:
@@ -116,18 +116,16 @@ async def slow_readers(folder: Path, dose: Dose, seed: int) -> Outcome:
     weather.unread = True
     for number in range(dose["messages"]):
         device = witnesses[number % len(witnesses)]
-        await device.say(conversation_id, f"{device.name} #{number} " + "x" * 12_000)
+        await device.say(conversation_id, f"{device.name} #{number} " + "x" * 15_000)
         await until(lambda device=device: device.unsent < 8, 30)  # type: ignore[misc]
     sent = await until(lambda: not any(device.unsent for device in witnesses), 30)
     outcome.expect("those with good lines wait for nobody", holds=sent)
     grown_mb = _memory_mb(stage) - before_mb
     outcome.notes["memory_grown_mb"] = round(grown_mb, 1)
     outcome.expect("memory stays bounded", holds=grown_mb < 60)
+    outcome.expect("the server has ended a line that was not read", holds="slow_consumer" in stage.server.log)
     weather.unread = False
-    await stage.judge(outcome)
+    await stage.judge(outcome, complaints=["slow_consumer"])
     await relay.close()
     await stage.close()
     return outcome
-
-
-Fault = Callable[[Path, Dose, int], Awaitable[Outcome]]

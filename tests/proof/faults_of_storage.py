@@ -21,7 +21,7 @@ RECOVERY_S = 30.0
 
 
 async def database_locked(folder: Path, dose: Dose, seed: int) -> Outcome:
-    """F3: another process holds the database's lock for some seconds: no answer without a commit, and reading goes on."""
+    """F3: another process holds the database for some seconds: no answer without a commit, and reading goes on."""
     stage = Stage(folder, chance(seed), people=2)
     stage.open()
     await stage.bring(dose["devices"])
@@ -83,7 +83,7 @@ def _small_disk(at: Path) -> Iterator[bool]:
 async def disk_full(folder: Path, dose: Dose, seed: int) -> Outcome:
     """F4: the disk under database and files fills up and is freed again, without a restart of the server."""
     outcome = Outcome("F4", "disk full", dose=dict(dose))
-    with _small_disk(folder / "server") as is_small:
+    with _small_disk(folder / "server" / "data") as is_small:
         if not is_small:
             outcome.notes["not_run"] = "mounting a small disk needs the right to mount"
             return outcome
@@ -102,7 +102,7 @@ async def disk_full(folder: Path, dose: Dose, seed: int) -> Outcome:
 
 async def _fill_and_free(stage: Stage, outcome: Outcome) -> None:
     """Fill the disk, write against it, free it, and see that what was written arrives."""
-    ballast = stage.folder / "server" / "ballast"
+    ballast = stage.server.data_dir / "ballast"
     await asyncio.to_thread(_fill, ballast)
     for device in stage.devices:
         for number in range(6):

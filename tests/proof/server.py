@@ -22,7 +22,6 @@ from datetime import datetime, timedelta, tzinfo  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-import gevent.socket  # noqa: E402
 import jwt.api_jwt  # noqa: E402
 from sqlalchemy import Engine, event  # noqa: E402
 from sqlalchemy.engine.default import DefaultDialect  # noqa: E402
@@ -85,21 +84,22 @@ def after_commit(fuse: Fuse) -> None:
 
 def after_ack(fuse: Fuse) -> None:
     """The answer to a send has left for its sender; what else was due is not done."""
-    for name in ("send", "sendall"):
-        plain = getattr(gevent.socket.socket, name)
+    # Imported here: gevent's parts above have to be in place before any of the server's modules is.
+    from server.socket.outlet import Outlet  # noqa: PLC0415
 
-        def told(self: Any, data: Any, *rest: Any, _plain: Any = plain, **options: Any) -> Any:
-            result = _plain(self, data, *rest, **options)
-            if b'"ok":true,"message":{' in bytes(data):
-                fuse.burn()
-            return result
+    plain = Outlet.flush
 
-        setattr(gevent.socket.socket, name, told)
+    def flush(self: Outlet) -> None:
+        holds_answers = any(b'"ok":true,"message":' in frame for frame, _ in self._waiting or ())
+        plain(self)
+        if holds_answers and self.is_drained:
+            fuse.burn()
+
+    Outlet.flush = flush  # type: ignore[method-assign]
 
 
 def before_publish(fuse: Fuse) -> None:
     """A batch is committed, and nothing of it has been told to anybody's sockets."""
-    # Imported here: gevent's parts above have to be in place before any of the server's modules is.
     from server.socket.publisher import Publisher  # noqa: PLC0415
 
     plain = Publisher.announce

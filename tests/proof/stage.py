@@ -259,6 +259,23 @@ class Stage:
                     rows += map(_stored, msgspec.convert(answer.json(), list[Message]))
         return rows
 
+    def send_again(self, most: int) -> tuple[int, list[str]]:
+        """Send texts that are stored once more, as a desktop does that never heard the answer.
+
+        How many got their first answer again, and those that did not.
+        """
+        tokens = {self._ids[name]: self._token(name) for name in self._names}
+        stored = self.stored()
+        strange: list[str] = []
+        chosen = self.rng.sample(stored, min(most, len(stored)))
+        for row in chosen:
+            body = {"uid": row.uid, "content": row.text, "sender_id": row.sender_id}
+            path = f"/api/messages/{row.conversation_id}"
+            answer = self.server.request("POST", path, tokens[row.sender_id], json=body)
+            if answer.status_code != 200 or answer.json()["message_id"] != row.message_id:
+                strange.append(f"sent again {row.uid}: {answer.status_code} {answer.text[:200]}")
+        return len(chosen) - len(strange), strange
+
     async def judge(self, outcome: Outcome, *, settle: bool = True, complaints: Iterable[str] = ()) -> Outcome:
         """Bring everybody to rest, hear every device, and decide. `complaints` may stand in the logs."""
         if settle:
