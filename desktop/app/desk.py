@@ -8,20 +8,24 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QWidget
 
 from desktop.app.folders import Folders
-from desktop.app.opening import OpeningWindow
+from desktop.app.late_line import LateLine
+from desktop.app.opening import FirstPicture, OpeningWindow
 from desktop.app.options import Options
+from desktop.cache.message_cache import MessageCache, forget_cache
 from desktop.cache.outbox_file import SqliteOutboxFile
 from desktop.cache.settings_file import SettingsFile
 from desktop.core.moments import system_clock
 from desktop.core.ports import Unreachable
 from desktop.core.session import Session
 from desktop.core.sign_in import Unusable
+from desktop.net.addresses import account_name
 from desktop.ui import window_memory
 from desktop.ui.login_page import LoginPage
 from desktop.ui.main_window import MainWindow
@@ -33,7 +37,7 @@ from protocol.limits import Limits
 from protocol.shapes import User
 
 if TYPE_CHECKING:
-    from desktop.app.network import Line, Network
+    from desktop.app.network import Network
     from desktop.cache.secrets import Secrets
     from desktop.net.sign_in import SignedIn
 
@@ -53,10 +57,12 @@ def load_network() -> Network:
 
 
 class Desk:
-    """Leads from the opening window to the account's own, and back by signing out.
+    """Leads from the first window to the account's own, and back by signing out.
 
-    opening ──a session was kept──────────────► main window ──sign out──► log-in page
-       └──none──► log-in page ──entered──► main window ──session revoked, "log in"──┘
+    a session was kept ──► main window, from the cache ──its token is gone──► log-in page
+    none ──► opening window ──► log-in page ──entered──► main window ──sign out, or revoked──┘
+
+    The network is loaded behind the first window; a main window's session waits for its line (late_line.py).
     """
 
     def __init__(self, folders: Folders, settings: SettingsFile, options: Options) -> None:
@@ -69,24 +75,29 @@ class Desk:
         self._shown: QWidget | None = None
         self._network: Network | None = None
         self._secrets: Secrets | None = None
-        self._line: Line | None = None
+        self._late = LateLine()
         self.pictures: Pictures | None = None
         self.session: Session | None = None
         self.window: MainWindow | None = None
         self.login: LoginPage | None = None
 
     async def open(self) -> None:
-        """Show a window at once, then load the network, then go where the person was last."""
-        opening = OpeningWindow(self._place, self._settings.current.value)
-        self._show(opening)
-        await opening.painted
+        """Show a window at once, with what is known already, then load the network and go on by it."""
+        known = self._settings.current.value
+        if self._options.link or not known.server or known.me is None:
+            first: QWidget = OpeningWindow(self._place, known)
+            self._show(first)
+        else:
+            first = await self._begin(account_name(known.server, known.username), known.me, stay=True)
+        await FirstPicture(first).there()
         self._network = await self._work(load_network)
         network, data = self._network, self._folders.data
         self._secrets = await self._work(lambda: network.open_secrets(data))
-        if opening.closed_by_user:
-            return
-        if self._options.link or not await self._resume():
+        if not first.isVisible():
+            return  # Somebody changed their mind before it began.
+        if self.session is None or not await self._resume():
             self._ask_to_log_in()
+            await self._leave_session()
 
     async def close(self) -> None:
         """Leave everything in order: what waits is on disk, the line is down, the settings are written."""
@@ -104,9 +115,9 @@ class Desk:
 
     async def entered(self, signed_in: SignedIn) -> None:
         """A session was opened on the log-in page: keep it as wished, and show its window."""
-        network, secrets = self._ready()
+        _, secrets = self._ready()
         url, tokens = signed_in.address.url, signed_in.tokens
-        account = network.account_name(url, tokens.user.username)
+        account = account_name(url, tokens.user.username)
         if signed_in.stay:
             await self._keep(account, tokens.refresh_token)
         else:
@@ -119,15 +130,14 @@ class Desk:
             limits=signed_in.info.limits,
             stay_signed_in=signed_in.stay,
         )
-        await self._begin(account, tokens.user, tokens.refresh_token, stay=signed_in.stay, tokens=tokens)
+        await self._begin(account, tokens.user, stay=signed_in.stay)
+        self._join(account, tokens.refresh_token, stay=signed_in.stay, tokens=tokens)
 
     async def _resume(self) -> bool:
-        """Go on with the session that was kept, also while nobody answers; False where there is none."""
-        network, secrets = self._ready()
+        """Give the session its line by the token that was kept; False where there is none."""
+        _, secrets = self._ready()
         known = self._settings.current.value
-        if not known.server or known.me is None:
-            return False
-        account = network.account_name(known.server, known.username)
+        account = account_name(known.server, known.username)
         try:
             token = await self._work(lambda: secrets.find(account))
         except OSError as error:
@@ -135,39 +145,53 @@ class Desk:
             return False
         if token is None:
             return False
-        await self._begin(account, known.me, token, stay=True)
+        self._join(account, token, stay=True)
         self._tasks.start(self._learn_limits())
         return True
 
     async def _learn_limits(self) -> None:
         """The server's limits may have changed since the log-in; who cannot be asked is asked at the next start."""
-        if self._line is None or self.session is None:
+        session, line = self.session, self._late.line
+        if line is None or session is None:
             return
-        session = self.session
         with suppress(Unusable, Refused, Unreachable):
-            info = await self._line.server_info()
+            info = await line.server_info()
             session.limits = info.limits
             self._settings.change(limits=info.limits, server_name=info.name)
 
-    async def _begin(
-        self, account: str, me: User, refresh_token: str, *, stay: bool, tokens: Tokens | None = None
-    ) -> None:
-        """Build the session and show its window."""
-        network, secrets = self._ready()
+    async def _begin(self, account: str, me: User, *, stay: bool) -> MainWindow:
+        """Build the session on what is on this computer and show its window; `_join` gives it its line."""
         await self._leave_session()
-        known = self._settings.current.value
-        limits = known.limits or Limits()
-        save: Callable[[str], None] = (lambda token: secrets.keep(account, token)) if stay else _keep_nowhere
-        self._line = network.line_to(known.server, limits, refresh_token, save, tokens)
-        outbox = SqliteOutboxFile(self._folders.account(account))
-        session = self.session = Session(me, self._line.live, self._line.api, outbox, system_clock(), limits=limits)
+        limits = self._settings.current.value.limits or Limits()
+        folder = self._folders.account(account)
+        outbox = SqliteOutboxFile(folder)
+        cache = MessageCache(folder, me.user_id) if stay else None
+        if cache is None:
+            await self._keep_nothing(folder)
+        late = self._late = LateLine()
+        session = Session(me, late.live, late.api, outbox, system_clock(), limits=limits, cache=cache)
+        self.session = session
         session.me.subscribe(lambda user: self._settings.change(me=user) if stay else None)
-        self.pictures = Pictures(self._line.api)
+        self.pictures = Pictures(late.api)
         await session.start()
-        self._show_main(session, self.pictures)
+        return self._show_main(session, self.pictures)
 
-    def _show_main(self, session: Session, pictures: Pictures) -> None:
-        """The account's window in the place of whatever is shown."""
+    def _join(self, account: str, refresh_token: str, *, stay: bool, tokens: Tokens | None = None) -> None:
+        """Give the session its line."""
+        network, secrets = self._ready()
+        known = self._settings.current.value
+        save: Callable[[str], None] = (lambda token: secrets.keep(account, token)) if stay else _keep_nowhere
+        self._late.arrive(network.line_to(known.server, known.limits or Limits(), refresh_token, save, tokens))
+
+    async def _keep_nothing(self, folder: Path) -> None:
+        """Who does not stay signed in leaves no messages behind, from an earlier time either."""
+        try:
+            await self._work(lambda: forget_cache(folder))
+        except OSError as error:
+            log.warning("what was cached before cannot be removed: %s", error)
+
+    def _show_main(self, session: Session, pictures: Pictures) -> MainWindow:
+        """The account's window in the place of whatever is shown, with the conversation that was open last."""
         window = self.window = MainWindow(session, self._settings, pictures, log_folder=self._folders.log)
         window.sign_out_requested.connect(lambda: self._tasks.start(self._sign_out()))
         window.log_in_requested.connect(lambda: self._tasks.start(self._log_in_again()))
@@ -175,8 +199,12 @@ class Desk:
             window.setGeometry(self._place)
         self._show(window)
         self.login = None
+        last = self._settings.current.value.last_conversation
         if self._options.conversation:
             window.open_conversation(self._options.conversation)
+        elif any(row.conversation_id == last for row in session.conversations.rows):
+            window.open_conversation(last)
+        return window
 
     def _ask_to_log_in(self, words: str = "") -> None:
         """The log-in page, filled with what is known."""
@@ -200,13 +228,13 @@ class Desk:
 
     async def _sign_out(self) -> None:
         """End the session on the server if it answers, and remove everything of the account from this computer."""
-        network, secrets = self._ready()
+        _, secrets = self._ready()
         known = self._settings.current.value
-        account = network.account_name(known.server, known.username)
-        if self._line is not None:
+        account = account_name(known.server, known.username)
+        if self._late.line is not None:
             with suppress(Refused, Unreachable, TimeoutError):
-                await asyncio.wait_for(self._line.api.logout(), _GOODBYE_S)
-        self._settings.change(me=None, username="", limits=None)
+                await asyncio.wait_for(self._late.line.api.logout(), _GOODBYE_S)
+        self._settings.change(me=None, username="", limits=None, last_conversation=0)
         self._ask_to_log_in()
         await self._leave_session()
         await self._work(lambda: secrets.forget(account))
@@ -215,8 +243,9 @@ class Desk:
 
     async def _leave_session(self) -> None:
         """Close session, pictures and line; the window first, so that nobody looks at what ends."""
-        window, session, pictures, line = self.window, self.session, self.pictures, self._line
-        self.window = self.session = self.pictures = self._line = None
+        window, session, pictures, line = self.window, self.session, self.pictures, self._late.line
+        self.window = self.session = self.pictures = None
+        self._late = LateLine()
         if window is not None:
             window.detach()
             if window is self._shown:

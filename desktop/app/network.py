@@ -62,8 +62,3 @@ class Network:
     def open_secrets(self, folder: Path) -> Secrets:
         """The profile's keeper of refresh tokens; blocks while the system's keyring is found."""
         return Secrets(folder)
-
-    def account_name(self, server: str, username: str) -> str:
-        """The name under which an account's token and files are kept: `user@server`."""
-        address = parse_address(server)
-        return f"{username}@{address.netloc}{address.prefix}"

@@ -37,6 +37,8 @@ class Settings(Struct, kw_only=True, frozen=True):
     """Who is signed in, as last seen: the window can open before the server answers."""
     limits: Limits | None = None
     stay_signed_in: bool = True
+    last_conversation: int = 0
+    """The conversation that was open last, 0 for none."""
     last_folder: str = ""
 
 

@@ -92,3 +92,9 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def account_name(server: str, username: str) -> str:
+    """The name under which an account's token and files are kept: `user@server`. Raises Unusable."""
+    address = parse_address(server)
+    return f"{username}@{address.netloc}{address.prefix}"

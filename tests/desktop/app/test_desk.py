@@ -15,6 +15,7 @@ from desktop.app.desk import Desk
 from desktop.app.folders import Folders
 from desktop.app.options import Options
 from desktop.cache.settings_file import SettingsFile
+from desktop.net.sign_in import HearthSignIn
 from desktop.ui import fonts, theme
 from tests.desktop.loop import QLoop
 from tests.desktop.waiting import until
@@ -45,6 +46,52 @@ async def scene():
     there = desk.Desk(folders, SettingsFile(folders.settings), Options())
     await there.open()
     print("then", [name for name in NETWORK if name in sys.modules], there.login.isVisible())
+    await there.close()
+
+app = QApplication([])
+app.setQuitOnLastWindowClosed(False)
+loop = QEventLoop(app)
+asyncio.set_event_loop(loop)
+loop.run_until_complete(scene())
+loop.close()
+"""
+
+NEXT_START = """
+import asyncio, sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+from desktop.app import desk
+from desktop.app.folders import Folders
+from desktop.app.options import Options
+from desktop.cache.settings_file import SettingsFile
+from desktop.ui import conversation_view
+from desktop.core.bubble import Bubble
+
+NETWORK = ("socketio", "aiohttp", "requests", "keyring")
+told = []
+
+class Watched(conversation_view.ConversationView):
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        if not told:
+            told.append(1)
+            previews = [row.preview.text for row in there.session.conversations.rows]
+            print("painted with", [name for name in NETWORK if name in sys.modules], previews, flush=True)
+
+from desktop.ui import conversation_list
+conversation_list.ConversationView = Watched
+
+async def scene():
+    global there
+    folders = Folders(Path(sys.argv[1]))
+    there = desk.Desk(folders, SettingsFile(folders.settings), Options())
+    await there.open()
+    last = there.window.chat.conversation_id
+    texts = [row.text for row in there.session.timeline(last).rows if isinstance(row, Bubble)]
+    while not there.session.is_connected():
+        await asyncio.sleep(0.01)
+    print("open", texts, "then", there.session.is_connected())
     await there.close()
 
 app = QApplication([])
@@ -89,6 +136,36 @@ def test_the_first_picture_comes_before_the_network(tmp_path: Path) -> None:
     lines = run.stdout.splitlines()
     assert lines[0] == "painted with []"
     assert lines[-1] == "then ['socketio', 'aiohttp', 'requests', 'keyring'] True"
+
+
+def test_a_start_shows_list_and_last_conversation_before_the_network(
+    qloop: QLoop, server: RunningServer, tmp_path: Path
+) -> None:
+    server.create_user("ben")
+
+    async def first_day() -> None:
+        desk = desk_in(tmp_path)
+        await desk.open()
+        door = HearthSignIn(desk.entered, "")
+        await door.log_in(await door.look_up(server.url), "ada", PASSWORD, stay=True)
+        session, window = desk.session, desk.window
+        assert session is not None
+        assert window is not None
+        await until(session.is_connected)
+        (ben,) = await session.search_users("ben")
+        identity = await session.open_direct(ben.user_id)
+        window.open_conversation(identity)
+        await session.send_text(identity, "Good night")
+        await until(lambda: session.waiting.value == 0)
+        await desk.close()
+
+    qloop(first_day(), 60)
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    run = subprocess.run(
+        [sys.executable, "-c", NEXT_START, str(tmp_path)], env=env, capture_output=True, text=True, check=False
+    )
+    assert (run.stderr, run.returncode) == ("", 0)
+    assert run.stdout.splitlines()[:2] == ["painted with [] ['Good night']", "open ['Good night'] then True"]
 
 
 def test_who_does_not_stay_signed_in_leaves_no_key(qloop: QLoop, server: RunningServer, tmp_path: Path) -> None:
