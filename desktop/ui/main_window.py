@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
     def open_conversation(self, conversation_id: int) -> None:
         """Show a conversation, and lead the keyboard to its composer."""
         self._open_id = conversation_id
+        self._settings.change(last_conversation=conversation_id)
         self.list.view.mark_open(conversation_id)
         self.chat.open(conversation_id)
         self._arrange()
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
     def close_conversation(self) -> None:
         """Show no conversation: the list alone where there is one pane."""
         self._open_id = None
+        self._settings.change(last_conversation=0)
         self.chat.close_conversation()
         self.list.view.mark_open(None)
         self._arrange()
