@@ -88,9 +88,11 @@ class PrivateService:
 
     def start(self) -> None:
         """Start it, or start it again on the same data; returns once it takes connections."""
-        if not self.folder.exists():
-            self.folder.mkdir(parents=True)
-            self._give_away()
+        is_new = not self.folder.exists()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # Each time: another run of pytest closes the folder that theirs and ours are in.
+        self._give_away()
+        if is_new:
             self.prepare()
         with self._log.open("ab") as output:
             self.process = subprocess.Popen(
