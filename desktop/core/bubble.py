@@ -165,7 +165,7 @@ class Line(Enum):
 class Connection:
     """What the indicator shows; `latency_ms` when connected, `waiting` in the outbox, `retry_at_ms` the next try.
 
-    `asking` messages need the user: refused for good, or waiting for more than a day.
+    Of those `overdue` have waited for more than a day; `failed` ones were refused for good and wait for the user.
     """
 
     line: Line
@@ -174,4 +174,10 @@ class Connection:
     retry_at_ms: int | None = None
     reason: str | None = None
     since_ms: int = 0
-    asking: int = 0
+    overdue: int = 0
+    failed: int = 0
+
+    @property
+    def asking(self) -> int:
+        """Messages that need the user."""
+        return self.overdue + self.failed

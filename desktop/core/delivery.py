@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
@@ -14,7 +16,7 @@ from desktop.core.bubble import Connection, Line
 from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
-from desktop.core.ports import Api, Cancelled, Live, OutboxEntry, Unreachable
+from desktop.core.ports import Api, BegunUpload, Cancelled, Live, OutboxEntry, Unreachable
 from protocol.codec import from_plain
 from protocol.commands import SendMessage, SentFile
 from protocol.errors import ErrorCode, Refused
@@ -24,8 +26,22 @@ LOG = logging.getLogger(__name__)
 
 CONVERSATIONS_AT_ONCE = 4
 ONLY_THE_USER_MENDS = {Line.SIGNED_OUT, Line.TOO_OLD}
+ABOUT_ITS_FILES = {ErrorCode.TOO_MANY_UPLOADS, ErrorCode.STORAGE_FULL}
+"""Refusals that no other conversation need wait for: whoever writes text there has no file to bring."""
 NOT_ABOUT_THE_MESSAGE = {401, 426}
 """Statuses that refuse the session or the program: the message waits until that is mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Until when the server wants nothing sent, by the clock on the wall, and its sentence; none yet at 0."""
+
+    until_ms: int = 0
+    words: str = ""
+
+
+class Held(Exception):  # noqa: N818 - the user's wish, not an error
+    """Its writer is changing the message: it goes out when that is done."""
 
 
 class Way(Protocol):
@@ -64,8 +80,8 @@ class Delivery:
         self._way = way
         self._pace = pace
         self._now_ms = now_ms
-        self.limited_until_ms: Observable[int] = Observable(0)
-        """When the server's limit ends, by the clock on the wall: only shown. 0 before there was one."""
+        self.limit: Observable[Limit] = Observable(Limit())
+        """The last one the server has set; only shown."""
         self._at_work: set[int] = set()
         self._seats = asyncio.Semaphore(CONVERSATIONS_AT_ONCE)
         self._woken = asyncio.Event()
@@ -88,8 +104,15 @@ class Delivery:
             return
         if waiting.on_wire:
             self._cancelled.add(uid)
-        else:
-            self._outbox.discard(uid)
+            return
+        begun = self._outbox.discard(uid).begun
+        if begun is not None:
+            self._way.spawn(self._abandon(begun))
+
+    async def _abandon(self, begun: BegunUpload) -> None:
+        """Free the server of a part of a file; what it does not hear of, it forgets in a day."""
+        with suppress(Refused, Unreachable):
+            await self._api.abandon(begun)
 
     def is_idle(self, conversation_id: int) -> bool:
         """Whether a new entry goes out at once: then it is written to disk as tried, which saves a second write."""
@@ -138,7 +161,7 @@ class Delivery:
     async def _attempt(self, uid: str, attempt: int) -> float | None:
         """One try; the result is the pause before the next one, or None when this entry is settled."""
         waiting = self._outbox.get(uid)
-        if waiting is None or waiting.entry.state != "queued":
+        if waiting is None or waiting.entry.state != "queued" or waiting.held:
             return None
         self._outbox.set_on_wire(uid, True)
         was_tried = waiting.entry.tried
@@ -154,13 +177,8 @@ class Delivery:
                 await self._outbox.set_tried(uid, False)
             self._note(uid, str(reason) if isinstance(reason, Unreachable) else "The answer cannot be understood.")
             return self._pace.back_off_s(attempt)
-        except Cancelled:
-            self._outbox.set_on_wire(uid, False)
-            self._outbox.confirm(uid)
-            return None
-        except OSError as error:
-            name = PurePath(error.filename).name if error.filename else "A file"
-            self._outbox.fail(uid, f"{name} cannot be read any more. Attach it again.")
+        except (Held, Cancelled, OSError) as end:
+            self._stopped(uid, end)
             return None
         finally:
             self._cancelled.discard(uid)
@@ -169,6 +187,15 @@ class Delivery:
         self._outbox.confirm(uid)  # Also where its row cannot be shown (core/intake.py): the server has it.
         return None
 
+    def _stopped(self, uid: str, end: Exception) -> None:
+        """It did not come to the sending: it is held, was thrown away, or its file is gone."""
+        if isinstance(end, Cancelled):
+            self._outbox.set_on_wire(uid, False)
+            self._outbox.confirm(uid)
+        elif isinstance(end, OSError):
+            name = PurePath(end.filename).name if end.filename else "A file"
+            self._outbox.fail(uid, f"{name} cannot be read any more. Attach it again.")
+
     def _note(self, uid: str, problem: str) -> None:
         """Let the panel tell why a try did not bring an entry through."""
         self._outbox.note_try(uid, problem, self._now_ms())
@@ -176,14 +203,16 @@ class Delivery:
     def _refused(self, uid: str, refusal: Refused, attempt: int) -> float | None:
         """What a refusal means for the entry."""
         LOG.info("%s was refused: %s", uid, refusal.code)
+        if refusal.code in ABOUT_ITS_FILES:
+            self._note(uid, refusal.message)
+            return refusal.retry_after_s or self._pace.most_s
         if refusal.retry_after_s is not None and refusal.retryable:
             self._not_before = asyncio.get_running_loop().time() + refusal.retry_after_s
-            self.limited_until_ms.value = self._now_ms() + round(refusal.retry_after_s * 1000)
+            self.limit.value = Limit(self._now_ms() + round(refusal.retry_after_s * 1000), refusal.message)
             self._note(uid, refusal.message)
             return 0.0
         if refusal.retryable or refusal.status in NOT_ABOUT_THE_MESSAGE:
             self._note(uid, refusal.message)
-        if refusal.retryable or refusal.status in NOT_ABOUT_THE_MESSAGE:
             return max(self._pace.back_off_s(attempt), self._pace.first_s / 4)
         if refusal.code == ErrorCode.FILE_NOT_UPLOADED and self._forget_uploads(uid):
             return self._pace.back_off_s(attempt)
@@ -202,6 +231,9 @@ class Delivery:
     async def _send(self, waiting: Waiting) -> Message:
         """Upload what is left, then send by the live line, or by REST where that is down."""
         entry = await self._uploaded(waiting.entry)
+        uploaded = self._outbox.get(entry.uid)
+        if uploaded is not None and uploaded.held:
+            raise Held
         await self._outbox.set_tried(entry.uid, True)
         kept = self._outbox.get(entry.uid)
         if kept is None:
@@ -228,6 +260,8 @@ class Delivery:
                 Path(entry.paths[len(entry.uploaded)]),
                 lambda progress: self._outbox.set_progress(uid, progress),
                 lambda: self._is_given_up(uid),
+                entry.begun,
+                lambda begun: self._outbox.keep_begun(uid, begun),
             )
             if self._is_given_up(uid):
                 raise Cancelled

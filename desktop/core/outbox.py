@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from desktop.core.observable import Observable, Topic
-from desktop.core.ports import OutboxEntry, OutboxFile
+from desktop.core.ports import BegunUpload, OutboxEntry, OutboxFile
 from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Attachment
 
@@ -24,7 +24,8 @@ DAY_MS = 24 * 60 * 60 * 1000
 class Waiting:
     """An entry and what is not on disk: how far its upload has come (0.0 to 1.0), whether it is on the wire now.
 
-    `problem` is why the last try, at `tried_at_ms`, did not bring it through.
+    `problem` is why the last try, at `tried_at_ms`, did not bring it through. While it is `held`, because its writer is
+    changing it, it does not go out, nor does what comes after it.
     """
 
     entry: OutboxEntry
@@ -33,6 +34,7 @@ class Waiting:
     on_disk: bool = False
     problem: str | None = None
     tried_at_ms: int | None = None
+    held: bool = False
 
     def asks_at_ms(self) -> int:
         """When the user is asked about it, by the clock on the wall; one that was set back asks later, no more."""
@@ -41,10 +43,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
-    """How many entries will go out by themselves, and how many ask for the user: failed, or waiting for a day."""
+    """How many entries will go out by themselves, how many of them have waited for a day, and how many failed."""
 
     waiting: int = 0
-    asking: int = 0
+    overdue: int = 0
+    failed: int = 0
 
 
 class Outbox:
@@ -87,10 +90,10 @@ class Outbox:
         return sorted(own, key=lambda waiting: waiting.entry.place)
 
     def next_due(self, conversation_id: int) -> Waiting | None:
-        """The oldest entry that may go out; None where nothing waits or the oldest is still being written to disk."""
+        """The oldest entry that may go out; None where nothing waits or the oldest is held or being written to disk."""
         queued = (w for w in self.entries(conversation_id) if w.entry.state == "queued")
         first = next(queued, None)
-        return first if first is not None and first.on_disk else None
+        return first if first is not None and first.on_disk and not first.held else None
 
     def conversations(self) -> set[int]:
         """Where anything may go out."""
@@ -155,6 +158,16 @@ class Outbox:
                 "Wait until it is sent, or cancel it and write another one.",
             )
         return waiting
+
+    def hold(self, uid: str) -> None:
+        """Keep an entry from going out while its text is changed. Raises Refused where it is too late."""
+        self._entries[uid] = replace(self.editable(uid), held=True)
+
+    def release(self, uid: str) -> None:
+        """Let it go out again."""
+        waiting = self._entries.get(uid)
+        if waiting is not None:
+            self._entries[uid] = replace(waiting, held=False)
 
     async def edit(self, uid: str, text: str) -> None:
         """Change the text in place: same uid, same turn; done when it is on disk.
@@ -223,13 +236,20 @@ class Outbox:
             if self._entries[uid] != waiting:
                 self._tell(waiting.entry.conversation_id)
 
+    def keep_begun(self, uid: str, begun: BegunUpload) -> None:
+        """Remember on disk what the server knows of its next file, so that a restart goes on from there."""
+        waiting = self._entries.get(uid)
+        if waiting is not None:
+            self._change(uid, replace(waiting.entry, begun=begun))
+            self._write_beside(self._write_entry(uid))
+
     async def keep_uploads(self, uid: str, uploaded: Sequence[Attachment]) -> None:
         """Remember on disk which of its files are on the server, so that a restart does not upload them again."""
         waiting = self._entries.get(uid)
         if waiting is None:
             return
         self._entries[uid] = replace(waiting, progress=None)
-        self._change(uid, replace(waiting.entry, uploaded=tuple(uploaded)))
+        self._change(uid, replace(waiting.entry, uploaded=tuple(uploaded), begun=None))
         await self._write_entry(uid)
 
     def _there(self, uid: str) -> Waiting:

@@ -71,6 +71,7 @@ class SyncLoop:
         self._resync_at: float | None = None
         self._not_before = 0.0
         self._spread_s: float | None = None
+        self._reason: str | None = None
         self._epoch: str | None = None
         self._asking = asyncio.Lock()
 
@@ -100,11 +101,14 @@ class SyncLoop:
 
     def set_outbox(self, counts: OutboxCounts) -> None:
         """Show how many messages wait in the outbox, and how many of them ask for the user."""
-        self.connection.value = replace(self.connection.value, waiting=counts.waiting, asking=counts.asking)
+        self.connection.value = replace(
+            self.connection.value, waiting=counts.waiting, overdue=counts.overdue, failed=counts.failed
+        )
 
     async def _connect_and_follow(self) -> float | None:
         """One life of the line; the result is the wait before the next, None for one that only the user ends."""
         self._set(Line.CONNECTING)
+        self._reason = None
         try:
             greeting = await self._live.open()
             await self._catch_up(greeting)
@@ -113,6 +117,7 @@ class SyncLoop:
             return self._refused(refusal)
         except Unreachable as reason:
             LOG.info("not connected: %s", reason)
+            self._reason = str(reason)
         except Exception:
             # Whatever a newer server says or a row cannot be shown for: the line must come back all the same.
             LOG.exception("the line was left because of an error")
@@ -233,6 +238,7 @@ class SyncLoop:
             return None
         if refusal.retry_after_s is None:
             return self._after_a_break()
+        self._reason = refusal.message
         wait_s = self._pace.told_to_wait_s(refusal.retry_after_s, self._attempt)
         self._attempt += 1
         self._not_before = _now_s() + wait_s
@@ -252,7 +258,8 @@ class SyncLoop:
     async def _rest(self, wait_s: float | None) -> None:
         """Wait out the back-off, or until hurried."""
         if wait_s is not None:
-            self._set(Line.OFFLINE, retry_at_ms=self._clock.now_ms() + round(wait_s * 1000))
+            retry_at_ms = self._clock.now_ms() + round(wait_s * 1000)
+            self._set(Line.OFFLINE, reason=self._reason, retry_at_ms=retry_at_ms)
         try:
             async with asyncio.timeout(wait_s):
                 await self._hurry.wait()

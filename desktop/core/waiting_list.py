@@ -37,6 +37,8 @@ class Why(Enum):
     BEHIND = auto()
     """Earlier ones of its conversation go first."""
     OFFLINE = auto()
+    HELD = auto()
+    """Its text is being changed."""
     NO_ANSWER = auto()
     """The line is up, but the last try has not brought it through; it is tried again."""
     NEXT = auto()
@@ -91,7 +93,7 @@ class WaitingList:
         self._title = title
         self._timer: asyncio.TimerHandle | None = None
         outbox.changed.subscribe(lambda _identity: self._look())
-        delivery.limited_until_ms.subscribe(lambda _until: self.changed.publish(None))
+        delivery.limit.subscribe(lambda _limit: self.changed.publish(None))
         line.connection.subscribe(lambda _connection: self._look())
 
     def rows(self) -> list[WaitingRow]:
@@ -123,6 +125,15 @@ class WaitingList:
         else:
             self._outbox.discard(uid)
 
+    def hold(self, uid: str) -> None:
+        """Its text is going to be changed: it waits for that. Raises Refused, in words, where it is too late."""
+        self._outbox.hold(uid)
+
+    def release(self, uid: str) -> None:
+        """It may go out."""
+        self._outbox.release(uid)
+        self._delivery.wake()
+
     def keep_trying(self, uid: str) -> None:
         """The answer to the question of a day: asked again a day from now."""
         self._outbox.keep_trying(uid, self._clock.now_ms())
@@ -142,11 +153,12 @@ class WaitingList:
     def _look(self) -> None:
         """Count who asks for the user now, tell it, and look again when the next one will."""
         now_ms, everything = self._clock.now_ms(), self._outbox.all()
-        asking = sum(waiting.entry.state == "failed" or waiting.asks_at_ms() <= now_ms for waiting in everything)
-        self._line.set_outbox(OutboxCounts(self._outbox.waiting.value, asking))
+        queued = [waiting for waiting in everything if waiting.entry.state == "queued"]
+        overdue = sum(waiting.asks_at_ms() <= now_ms for waiting in queued)
+        self._line.set_outbox(OutboxCounts(len(queued), overdue, len(everything) - len(queued)))
         self.changed.publish(None)
         self.close()
-        ahead = [waiting.asks_at_ms() - now_ms for waiting in everything if waiting.asks_at_ms() > now_ms]
+        ahead = [waiting.asks_at_ms() - now_ms for waiting in queued if waiting.asks_at_ms() > now_ms]
         if ahead:
             wait_s = min(min(ahead) / 1000, LOOK_AGAIN_S)
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._look)
@@ -163,7 +175,7 @@ class WaitingList:
             files=tuple(_files(waiting)),
             since_ms=entry.created_ms,
             why=why,
-            problem=entry.failure if why is Why.FAILED else waiting.problem,
+            problem=self._problem(why, waiting),
             tried_at_ms=waiting.tried_at_ms,
             until_ms=self._until_ms(why, connection),
             progress=waiting.progress,
@@ -175,12 +187,13 @@ class WaitingList:
     def _why(self, waiting: Waiting, line: Line, *, behind: bool) -> Why:
         """What holds a message up, the nearest reason first."""
         held = {Line.SIGNED_OUT: Why.SIGNED_OUT, Line.TOO_OLD: Why.TOO_OLD}.get(line)
-        limited = self._delivery.limited_until_ms.value > self._clock.now_ms()
+        limited = self._delivery.limit.value.until_ms > self._clock.now_ms()
         reasons = (
             (waiting.entry.state == "failed", Why.FAILED),
             (waiting.progress is not None, Why.UPLOADING),
             (waiting.on_wire, Why.SENDING),
             (not waiting.on_disk, Why.SAVING),
+            (waiting.held, Why.HELD),
             (behind, Why.BEHIND),
             (held is not None, held or Why.OFFLINE),
             (limited, Why.LIMITED),
@@ -189,10 +202,16 @@ class WaitingList:
         )
         return next((why for holds, why in reasons if holds), Why.NEXT)
 
+    def _problem(self, why: Why, waiting: Waiting) -> str | None:
+        """The sentence that goes with a reason."""
+        if why is Why.LIMITED:
+            return self._delivery.limit.value.words
+        return waiting.entry.failure if why is Why.FAILED else waiting.problem
+
     def _until_ms(self, why: Why, connection: Connection) -> int | None:
         """When something changes by itself, where that is known."""
         if why is Why.LIMITED:
-            return self._delivery.limited_until_ms.value
+            return self._delivery.limit.value.until_ms
         return connection.retry_at_ms if why is Why.OFFLINE else None
 
     def _fixed(self, uid: str) -> str | None:

@@ -39,6 +39,7 @@ class ChatPage(QWidget):
     """Shows one conversation of a session. Owns which one is open; every verb is the session's."""
 
     back_requested = Signal()
+    outbox_requested = Signal()
 
     def __init__(
         self, session: Session, pictures: Pictures, clock: Clock | None = None, settings: SettingsFile | None = None
@@ -92,6 +93,7 @@ class ChatPage(QWidget):
         """Signals of the parts, and the session's line."""
         self.header.back_requested.connect(self.back_requested)
         self.bar.retry_requested.connect(self._session.retry_now)
+        self.bar.outbox_requested.connect(self.outbox_requested)
         self.composer.attach_asked.connect(self._choose_files)
         for keys in ("Ctrl+U", "Ctrl+O"):
             shortcut = QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop.core.bubble import Connection, Line
 from desktop.ui import fonts, theme
+from desktop.ui.outbox_words import waiting_words
 
 HEIGHT = 28
 PATIENCE_MS = 2_000
@@ -25,7 +26,9 @@ def bar_words(connection: Connection) -> str:
         case Line.UPDATING:
             return "Updating…"
         case Line.OFFLINE:
-            return "No network – messages will be sent later. Try now"
+            waiting = connection.waiting
+            what = f"{waiting_words(waiting)} and will be" if waiting else "messages will be"
+            return f"No network – {what} sent later. {'Show' if waiting else 'Try now'}"
         case Line.SIGNED_OUT:
             return "You were signed out on this computer. Log in again; nothing here is lost."
         case Line.TOO_OLD:
@@ -33,9 +36,10 @@ def bar_words(connection: Connection) -> str:
 
 
 class ConnectionBar(QAbstractButton):
-    """Owns the patience before it shows itself; a click asks for an attempt at once."""
+    """Owns the patience before it shows itself; a click shows what waits, or asks for an attempt."""
 
     retry_requested = Signal()
+    outbox_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, patience_ms: int = PATIENCE_MS) -> None:
         super().__init__(parent)
@@ -47,7 +51,7 @@ class ConnectionBar(QAbstractButton):
         self.setFixedHeight(HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.clicked.connect(self.retry_requested)
+        self.clicked.connect(self._act)
         theme.source().changed.connect(self.update)
         self.hide()
 
@@ -68,6 +72,13 @@ class ConnectionBar(QAbstractButton):
     def words(self) -> str:
         """What is said now; empty while hidden."""
         return bar_words(self._connection) if not self.isHidden() else ""
+
+    def _act(self) -> None:
+        """Show what waits where something does, else try at once."""
+        if self._connection.waiting and self._connection.line is Line.OFFLINE:
+            self.outbox_requested.emit()
+        else:
+            self.retry_requested.emit()
 
     def _appear(self) -> None:
         """The line is down for longer than a blink."""

@@ -1,4 +1,4 @@
-"""The foot of the list: the state of the line in words, always true; a click tries at once."""
+"""The foot of the list: the state of the line in words, always true; a click shows what waits, or tries at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy
 from desktop.core.bubble import Connection, Line
 from desktop.ui import fonts, theme
 from desktop.ui.buttons import DrawnButton
+from desktop.ui.outbox_words import asking_words
 from desktop.ui.plain_text import set_tool_tip
 
 HEIGHT_PX = 37
@@ -17,6 +18,17 @@ DOT_PX = 8
 
 
 def words_of(connection: Connection) -> str:
+    """The state in words, with how much waits and how much of it needs the user."""
+    words = _line_words(connection)
+    return f"{words} · {asking_words(connection.asking)}" if connection.asking else words
+
+
+def has_outbox(connection: Connection) -> bool:
+    """Whether there is anything in the outbox to be shown."""
+    return connection.waiting > 0 or connection.asking > 0
+
+
+def _line_words(connection: Connection) -> str:
     """The state in words, with how much waits."""
     waiting = connection.waiting
     match connection.line:
@@ -36,6 +48,9 @@ def words_of(connection: Connection) -> str:
 
 def aside_of(connection: Connection, host: str) -> str:
     """What stands beside it: server and round trip, or what a click does."""
+    lasts = connection.asking > 0 or connection.line is not Line.CONNECTED
+    if has_outbox(connection) and lasts and connection.line is not Line.SIGNED_OUT:
+        return "Show"
     match connection.line:
         case Line.CONNECTED:
             return host if connection.latency_ms is None else f"{host} · {connection.latency_ms} ms"
@@ -51,6 +66,7 @@ class ConnectionIndicator(DrawnButton):
     """Shows one connection; owns no state but the last one it was given."""
 
     retry_requested = Signal()
+    outbox_requested = Signal()
     log_in_requested = Signal()
 
     def __init__(self, host: str) -> None:
@@ -67,7 +83,8 @@ class ConnectionIndicator(DrawnButton):
         self._connection = connection
         words = words_of(connection)
         self.setAccessibleName(f"{words}, {aside_of(connection, self._host)}")
-        set_tool_tip(self, connection.reason or f"{self._host}: {words}. Click to try at once.")
+        click = "Click to see what waits." if has_outbox(connection) else "Click to try at once."
+        set_tool_tip(self, f"{connection.reason or f'{self._host}: {words}.'} {click}")
         self.update()
 
     def words(self) -> str:
@@ -112,7 +129,8 @@ class ConnectionIndicator(DrawnButton):
         painter.setPen(shown.ink2)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(QRect(self._start(width, DOT_PX + 8), 1, width, HEIGHT_PX - 1), flags, words)
-        acts = self._connection.line in {Line.OFFLINE, Line.TOO_OLD, Line.SIGNED_OUT}
+        lost = self._connection.line in {Line.OFFLINE, Line.TOO_OLD, Line.SIGNED_OUT}
+        acts = lost or has_outbox(self._connection)
         painter.setPen(shown.accent_text if acts else shown.ink3)
         end = self.width() - 2 * MARGIN_PX - aside_width
         painter.drawText(QRect(self._start(aside_width, end), 1, aside_width, HEIGHT_PX - 1), flags, aside)
@@ -124,8 +142,10 @@ class ConnectionIndicator(DrawnButton):
         return MARGIN_PX + offset
 
     def _act(self) -> None:
-        """Try at once, or lead to the log-in."""
+        """Lead to the log-in, show what waits, or try at once."""
         if self._connection.line is Line.SIGNED_OUT:
             self.log_in_requested.emit()
+        elif has_outbox(self._connection):
+            self.outbox_requested.emit()
         else:
             self.retry_requested.emit()

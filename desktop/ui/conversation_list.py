@@ -18,6 +18,7 @@ from desktop.ui.buttons import Button, IconButton
 from desktop.ui.connection_indicator import ConnectionIndicator
 from desktop.ui.conversation_view import ConversationView
 from desktop.ui.notice import Notice
+from desktop.ui.outbox_line import OutboxLine
 from desktop.ui.pictures import Pictures
 from desktop.ui.plain_text import PlainLabel
 from desktop.ui.search_field import SearchField
@@ -33,6 +34,7 @@ class ConversationList(QWidget):
     new_conversation_requested = Signal()
     settings_requested = Signal()
     log_in_requested = Signal()
+    outbox_requested = Signal()
     left = Signal()
 
     def __init__(self, session: Session, pictures: Pictures, clock: Clock, server: str) -> None:
@@ -45,6 +47,7 @@ class ConversationList(QWidget):
         self.search = SearchField(SEARCH_KEYS, "Search conversations by name")
         self.indicator = ConnectionIndicator(urlsplit(server).netloc or server)
         self.notice = Notice()
+        self.outbox_line = OutboxLine()
         self.reason = PlainLabel(size_px=fonts.META_PX, ink="bad", wrap=True)
         self._skeleton = SkeletonRows()
         self._nothing = QWidget()
@@ -88,6 +91,7 @@ class ConversationList(QWidget):
         column.addLayout(self._chips())
         column.addWidget(self.places, 1)
         column.addWidget(self.reason)
+        column.addWidget(self.outbox_line)
         column.addWidget(self.indicator)
         self.reason.setContentsMargins(16, 8, 16, 8)
         self.reason.hide()
@@ -146,6 +150,8 @@ class ConversationList(QWidget):
         self.unread_chip.toggled.connect(self._narrow)
         self.indicator.retry_requested.connect(self._session.retry_now)
         self.indicator.log_in_requested.connect(self.log_in_requested)
+        self.indicator.outbox_requested.connect(self.outbox_requested)
+        self.outbox_line.clicked.connect(self.outbox_requested)
         self._patience.timeout.connect(lambda: self.places.setCurrentWidget(self._skeleton))
         self._pictures.ready.connect(self.view.viewport().update)
         self._show_connection(self._session.connection.value)
@@ -158,6 +164,7 @@ class ConversationList(QWidget):
     def _show_connection(self, connection: Connection) -> None:
         """Say what the line is like; and why, beside rows, where it stays like that until somebody does something."""
         self.indicator.show_connection(connection)
+        self.outbox_line.show_connection(connection)
         lasting = connection.line in {Line.SIGNED_OUT, Line.TOO_OLD}
         self.reason.setText(connection.reason or "")
         self._settle()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QSplitter, QWidget
 
 from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import ConversationRow, Line
@@ -19,6 +19,7 @@ from desktop.ui import icons, window_memory
 from desktop.ui.chat_page import ChatPage
 from desktop.ui.conversation_list import SEARCH_KEYS, ConversationList
 from desktop.ui.new_conversation import NewConversationDialog
+from desktop.ui.outbox_panel import OutboxPanel
 from desktop.ui.pictures import Pictures
 from desktop.ui.rail import Rail
 from desktop.ui.settings_dialog import Page, SettingsDialog
@@ -57,11 +58,11 @@ class MainWindow(QMainWindow):
         self._log_folder = log_folder
         self._open_id: int | None = None
         self.rail = Rail()
-        clock = clock or system_clock()
+        self._clock = clock = clock or system_clock()
         self.list = ConversationList(session, pictures, clock, settings.current.value.server)
         self.chat = ChatPage(session, pictures, clock, settings)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._dialog: SettingsDialog | NewConversationDialog | None = None
+        self._dialog: QDialog | None = None
         self._unsubscribe: list[Callable[[], None]] = []
         self._build()
         self._connect()
@@ -99,6 +100,13 @@ class MainWindow(QMainWindow):
         dialog = NewConversationDialog(self._session, self._pictures, self)
         dialog.opened.connect(self.open_conversation)
         self._open(dialog)
+
+    def show_outbox(self) -> None:
+        """Open what waits to be sent."""
+        panel = OutboxPanel(self._session, self, clock=self._clock)
+        panel.conversation_chosen.connect(self.open_conversation)
+        panel.log_in_requested.connect(self.log_in_requested)
+        self._open(panel)
 
     def detach(self) -> None:
         """Follow the session no longer; the window may go now."""
@@ -161,6 +169,8 @@ class MainWindow(QMainWindow):
         self.list.chosen.connect(self.open_conversation)
         self.list.new_conversation_requested.connect(self.show_new_conversation)
         self.list.log_in_requested.connect(self.log_in_requested)
+        self.list.outbox_requested.connect(self.show_outbox)
+        self.chat.outbox_requested.connect(self.show_outbox)
         self.list.left.connect(self.chat.setFocus)
         self.chat.back_requested.connect(self._back)
         self._pictures.ready.connect(self._show_me)
@@ -173,6 +183,7 @@ class MainWindow(QMainWindow):
         keys: list[tuple[str | QKeySequence, Callable[[], None]]] = [
             (SEARCH_KEYS, self._search),
             ("Ctrl+N", self.show_new_conversation),
+            ("Ctrl+Shift+O", self.show_outbox),
             ("Ctrl+,", lambda: self.show_settings("account")),
             ("Alt+Up", lambda: view.choose_beside(-1)),
             ("Alt+Down", lambda: view.choose_beside(1)),
@@ -185,7 +196,7 @@ class MainWindow(QMainWindow):
         for sequence, does in keys:
             QShortcut(QKeySequence(sequence), self).activated.connect(does)
 
-    def _open(self, dialog: SettingsDialog | NewConversationDialog) -> None:
+    def _open(self, dialog: QDialog) -> None:
         """Open a dialog; the loop runs on. An open one gives way."""
         if self._dialog is not None:
             self._dialog.close()
