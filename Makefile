@@ -2,14 +2,14 @@
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-demo setup-test demo test check bench installer lock icons
+.PHONY: help setup setup-demo setup-test setup-bench demo test check bench installer lock icons
 
 help:
 	@echo "make setup      install what Hearth needs into .venv"
 	@echo "make demo       a server with sample people and two windows, side by side"
 	@echo "make check      lint, format, types and import contracts"
 	@echo "make test       the check and the whole test suite"
-	@echo "make bench      measure the server against its reference"
+	@echo "make bench      measure the server against its references (20 minutes; BENCH=--quick: 3)"
 	@echo "make installer  build the desktop app into dist/hearth"
 	@echo "make lock       resolve the requirements again"
 	@echo "make icons      draw the app's icons again from the drawing"
@@ -22,6 +22,9 @@ setup-demo:
 
 setup-test:
 	@scripts/setup --test
+
+setup-bench:
+	@scripts/setup --bench
 
 demo: setup-demo
 	@$(BIN)/hearth demo
@@ -36,8 +39,9 @@ check: setup-test
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup
-	@$(BIN)/python -m benchmarks
+# BENCH narrows or shortens a run: make bench BENCH="--quick --only throughput"
+bench: setup-bench
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 installer: setup-test
 	@$(BIN)/python -m PyInstaller --noconfirm --log-level WARN build_installer.spec

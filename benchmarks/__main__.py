@@ -1,24 +1,32 @@
 """`make bench`: our server against references that run beside it in interleaved rounds of one run.
 
 Only ratios within one run mean something: the machine is never twice the same. `--quick` takes about three minutes.
+What a run of all rows and servers found goes to benchmarks/results/, and a full one into docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.dose import FULL, QUICK, Dose
 from benchmarks.figures import Figures
+from benchmarks.report import Run, show_in_docs, told, write
 from benchmarks.rows import ROWS, Row
 from benchmarks.servers import Servers
+from benchmarks.targets import Rounds
 
+_OTHER_FILES = 500
 NAMES = sorted({name for row in ROWS for name in row.servers})
 
 
@@ -34,10 +42,13 @@ def arguments() -> argparse.Namespace:
 
 
 def dose_of(options: argparse.Namespace) -> Dose:
-    """The dose that was asked for."""
+    """The dose that was asked for, with as many idle lines as this machine lets one process have."""
     dose = QUICK if options.quick else FULL
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     given = {name: getattr(options, name) for name in ("rounds", "seconds")}
-    return replace(dose, **{name: value for name, value in given.items() if value is not None})
+    fitting = replace(dose, idle=min(dose.idle, most - _OTHER_FILES))
+    return replace(fitting, **{name: value for name, value in given.items() if value is not None})
 
 
 @contextmanager
@@ -51,31 +62,50 @@ def prepared() -> Iterator[tuple[Path, Servers]]:
             yield Path(folder), servers
 
 
-def measure(row: Row, servers: Servers, names: list[str], dose: Dose) -> dict[str, list[Figures]]:
+def measured(row: Row, servers: Servers, names: list[str], dose: Dose) -> dict[str, list[Figures]]:
     """The rounds of one row, its servers taking turns."""
     found: dict[str, list[Figures]] = {name: [] for name in names}
     for number in range(dose.rounds):
         for name in names:
             figures = row.measure(servers, name, dose)
             found[name].append(figures)
-            print(f"{row.name} {number + 1}  {name:12} {told(figures)}", flush=True)
+            short = "  ".join(f"{figure} {value:.4g}" for figure, value in figures.items())
+            print(f"{row.name} {number + 1}  {name:12} {short}", flush=True)
     return found
 
 
-def told(figures: Figures) -> str:
-    """One round on one line."""
-    return "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+def all_measured(options: argparse.Namespace, servers: Servers, dose: Dose) -> Rounds:
+    """Row by row what was asked for."""
+    rounds: dict[str, dict[str, list[Figures]]] = {}
+    for row in ROWS:
+        names = [name for name in row.servers if not options.server or name in options.server]
+        if names and (not options.only or row.name in options.only):
+            rounds[row.name] = measured(row, servers, names, dose)
+    return rounds
 
 
 def main() -> None:
-    """Measure what was asked for, row by row."""
+    """Measure what was asked for, and tell it."""
     options = arguments()
     dose = dose_of(options)
-    with prepared() as (_, servers):
-        for row in ROWS:
-            names = [name for name in row.servers if not options.server or name in options.server]
-            if names and (not options.only or row.name in options.only):
-                measure(row, servers, names, dose)
+    begun = time.monotonic()
+    with prepared() as (folder, servers):
+        rounds = all_measured(options, servers, dose)
+        facts = machine.description(folder)
+    run = Run(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        what="quick" if options.quick else "full",
+        command=" ".join(["python -m benchmarks", *sys.argv[1:]]),
+        dose=dose,
+        machine=facts,
+        minutes=(time.monotonic() - begun) / 60,
+        rounds=rounds,
+    )
+    print(f"\n{told(run)}")
+    if not options.only and not options.server:
+        print(f"written to {write(run)}")
+        if not options.quick:
+            show_in_docs(run)
 
 
 if __name__ == "__main__":
