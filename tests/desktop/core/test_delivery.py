@@ -11,6 +11,7 @@ import pytest
 
 from desktop.core.bubble import Bubble, Line, Tick
 from desktop.core.listops import Facet, Replace
+from desktop.core.ports import BegunUpload
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
 from tests.desktop.core.talk import Talk, bubbles, texts, ticks
@@ -328,6 +329,55 @@ def test_a_broken_upload_goes_on_when_the_line_is_back(talk: Talk, tell: Tell, t
             await asyncio.sleep(0.1)
             talk.server.restore()
             await until(lambda: talk.stored() == ["The film", "after it"])
+
+    tell(story)
+
+
+def test_an_upload_goes_on_where_it_was_also_after_a_restart(talk: Talk, tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    begun = BegunUpload("/api/uploads/resumable/1", 4, 0)
+
+    async def story() -> None:
+        file = MemoryOutboxFile()
+        talk.server.upload_gate = asyncio.Event()
+        async with talk.session(file) as anna:
+            await anna.send_files(talk.identity, [tmp_path / "film.mp4"])
+            await until(lambda: [entry.begun for entry in file.entries.values()] == [begun])
+        talk.server.upload_gate.set()
+        async with talk.session(file) as anna:
+            await until(lambda: ticks(anna.timeline(talk.identity)) == [Tick.SENT])
+        assert talk.server.continued == [None, begun]
+
+    tell(story)
+
+
+def test_what_was_begun_is_given_up_with_the_message(talk: Talk, tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    begun = BegunUpload("/api/uploads/resumable/1", 4, 0)
+
+    async def story() -> None:
+        file = MemoryOutboxFile()
+        async with talk.session(file) as anna:
+            talk.server.refuse_next("upload_step", Refused(ErrorCode.STORAGE_FULL, "It is full.", retry_after_s=60))
+            await anna.send_files(talk.identity, [tmp_path / "film.mp4"])
+            await until(lambda: [entry.begun for entry in file.entries.values()] == [begun])
+            anna.cancel_upload(bubbles(anna.timeline(talk.identity))[0].key)
+            await until(lambda: talk.server.abandoned == [begun])
+            assert not file.entries
+
+    tell(story)
+
+
+def test_a_server_without_room_for_files_takes_texts(talk: Talk, tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"film")
+
+    async def story() -> None:
+        async with talk.session() as anna:
+            other = talk.server.open_direct(talk.anna.user_id, talk.server.add_user("carla").user_id)
+            talk.server.refuse_next("upload", Refused(ErrorCode.STORAGE_FULL, "It is full.", retry_after_s=600))
+            await anna.send_files(talk.identity, [tmp_path / "film.mp4"])
+            await anna.send_text(other, "hello")
+            await until(lambda: len(talk.server.conversations[other].messages) == 1)
 
     tell(story)
 
