@@ -105,7 +105,7 @@ class MessageCache:
         left = await self._after_writing(change, None)
         if left is None:
             self._give_up("it holds another history than the server tells now")
-        return left or ()
+        return list(left or ())
 
     def verified(self, uids: Sequence[str]) -> None:
         """Forget these."""
