@@ -26,6 +26,8 @@ import jwt.api_jwt  # noqa: E402
 from sqlalchemy import Engine, event  # noqa: E402
 from sqlalchemy.engine.default import DefaultDialect  # noqa: E402
 
+plain_fork: Callable[[], int] = monkey.get_original("os", "fork")
+"""gevent's own watches its children, for which it would begin its loop in the parent."""
 POINT, CLOCK = "PROOF_POINT", "PROOF_CLOCK"
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -21,8 +21,13 @@ from protocol.shapes import Conversation, Message
 from tests.proof.checker import Breach, Evidence, Stored, check
 from tests.proof.device import HASTY, Device, Seat, until
 from tests.proof.ledger import Line, read_all
+from tests.proof.nest import Nest, Order
 from tests.running import RunningServer
 
+if TYPE_CHECKING:
+    import subprocess
+
+START_S = 60.0
 PATIENCE_S = 90.0
 """How long devices may take to come to rest after the last fault; reliability 4.2 asks for 60 s."""
 POINT, CLOCK = "PROOF_POINT", "PROOF_CLOCK"
@@ -39,6 +44,28 @@ class ProofServer(RunningServer):
     """The server under proof: the shipped one behind the launcher of tests/proof/server.py."""
 
     module = "tests.proof.server"
+
+    nest = Nest()
+    """One for all servers of a proof."""
+
+    def start(self) -> None:
+        """Start out of the nest, but where the clock is to be moved before anything is loaded.
+
+        Raises RuntimeError where it does not come up.
+        """
+        if CLOCK in self._env:
+            super().start()
+            return
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        arguments = ["serve", "--port", str(self.port), "--data-dir", str(self.data_dir), *self._arguments]
+        hatched = self.nest.hatch(Order(arguments=arguments, environment=self._env, log=str(self._log_path)))
+        self.process = cast("subprocess.Popen[bytes]", hatched)
+        end = time.monotonic() + START_S
+        while not self._answers():
+            if hatched.poll() is not None or time.monotonic() > end:
+                self.kill()
+                raise RuntimeError(f"the server did not start:\n{self.log}")
+            time.sleep(0.01)
 
     def arm(self, point: str, nth: int = 1) -> None:
         """Have its next start die where this point is passed for the nth time."""
