@@ -140,7 +140,6 @@ class Writer(Generic[U]):
 
     def _together(self, batch: Batch[U], jobs: list[Job[U]]) -> None:
         """These jobs in one transaction; in a second one where the first was lost with its connection, and undone."""
-        had_connection = self._connection is not None
         try:
             units, results = self._transaction(jobs)
         except _Unanswered as unanswered:
@@ -150,8 +149,8 @@ class Writer(Generic[U]):
             else:
                 units, results = self._transaction(jobs)
         except DBAPIError as error:
-            # A connection that was lost since the last batch says nothing about the database of now.
-            if not (had_connection and error.connection_invalidated):
+            # A connection that was lost says nothing about the next one; one that cannot be had is not "invalidated".
+            if not error.connection_invalidated:
                 raise
             self._drop_connection()
             units, results = self._transaction(jobs)
