@@ -120,10 +120,13 @@ class Delivery:
 
     async def _work_off(self, conversation_id: int) -> None:
         """Send a conversation's entries one after the other until none is due."""
-        attempt = 0
+        attempt, hurried = 0, False
         try:
             while (waiting := self._outbox.next_due(conversation_id)) is not None:
-                await self._wait_for_the_line(attempt)
+                await self._obey()
+                if not hurried:
+                    await self._wait_for_the_line(attempt)
+                hurried = False
                 uid = waiting.entry.uid
                 async with self._seats:
                     pause_s = await self._attempt(uid, attempt)
@@ -131,17 +134,20 @@ class Delivery:
                     attempt = 0
                 else:
                     attempt += 1
-                    await self._pause(pause_s)
+                    hurried = await self._pause(pause_s)
         finally:
             self._at_work.discard(conversation_id)
 
-    async def _wait_for_the_line(self, attempt: int) -> None:
-        """Obey a limit, then wait until the line is up, but no longer than a back-off: then REST is tried."""
+    async def _obey(self) -> None:
+        """Wait as long as the server wants, and until the user has mended what only they can."""
         now = asyncio.get_running_loop().time()
         if self._not_before > now:
             await asyncio.sleep(self._not_before - now)
         while self._connection.value.line in ONLY_THE_USER_MENDS:
             await self._pause(self._pace.most_s)
+
+    async def _wait_for_the_line(self, attempt: int) -> None:
+        """Wait until the line is up, but no longer than a back-off: then REST is tried."""
         if not self._is_connected():
             await self._pause(self._pace.first_s + self._pace.back_off_s(attempt))
 
@@ -149,14 +155,15 @@ class Delivery:
         """Whether the live line is up and caught up."""
         return self._connection.value.line is Line.CONNECTED
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, or until woken."""
+    async def _pause(self, seconds: float) -> bool:
+        """Wait, or until woken; tells whether it was that."""
         woken = self._woken
         try:
             async with asyncio.timeout(seconds):
                 await woken.wait()
         except TimeoutError:
-            return
+            return False
+        return True
 
     async def _attempt(self, uid: str, attempt: int) -> float | None:
         """One try; the result is the pause before the next one, or None when this entry is settled."""
@@ -164,7 +171,7 @@ class Delivery:
         if waiting is None or waiting.entry.state != "queued" or waiting.held:
             return None
         self._outbox.set_on_wire(uid, True)
-        was_tried = waiting.entry.tried
+        was_tried = waiting.may_be_known
         try:
             message = await self._send(waiting)
         except Refused as refusal:

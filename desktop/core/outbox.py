@@ -35,6 +35,13 @@ class Waiting:
     problem: str | None = None
     tried_at_ms: int | None = None
     held: bool = False
+    fresh: bool = False
+    """Written in this run and never tried, whatever the disk says for the case of a crash."""
+
+    @property
+    def may_be_known(self) -> bool:
+        """Whether the server may know it already, with just this content."""
+        return self.entry.state == "queued" and self.entry.tried and not self.fresh
 
     def asks_at_ms(self) -> int:
         """When the user is asked about it, by the clock on the wall; one that was set back asks later, no more."""
@@ -116,7 +123,7 @@ class Outbox:
         """Show an entry at once, at the end of its conversation; `save` must follow."""
         self._last_place += 1
         entry = replace(entry, place=self._last_place)
-        self._entries[entry.uid] = Waiting(entry)
+        self._entries[entry.uid] = Waiting(entry, fresh=True)
         self._tell(entry.conversation_id)
         return entry
 
@@ -151,7 +158,7 @@ class Outbox:
     def editable(self, uid: str) -> Waiting:
         """The entry, if its text may still change. Raises Refused, saying why, where the server may know it already."""
         waiting = self._there(uid)
-        if waiting.entry.state == "queued" and waiting.entry.tried:
+        if waiting.may_be_known:
             raise Refused(
                 ErrorCode.INVALID_REQUEST,
                 "This message may have reached the server already, so it cannot be changed any more. "
@@ -225,7 +232,8 @@ class Outbox:
         """Note that an entry is being sent, or no longer."""
         waiting = self._entries.get(uid)
         if waiting is not None:
-            self._entries[uid] = replace(waiting, on_wire=on_wire, progress=None)
+            fresh = waiting.fresh and not on_wire
+            self._entries[uid] = replace(waiting, on_wire=on_wire, progress=None, fresh=fresh)
             self._tell(waiting.entry.conversation_id)
 
     def set_progress(self, uid: str, progress: float) -> None:

@@ -56,7 +56,7 @@ class FakeLive:
         """Connect; what an earlier line has left is gone."""
         await asyncio.sleep(0)
         if not self.server.is_up:
-            raise Unreachable("nobody listens")
+            raise Unreachable("Nobody listens.", may_have_arrived=False)
         self.server.take_refusal("open")
         self.queue, self._broken, self.is_open = asyncio.Queue(), asyncio.Event(), True
         if self not in self.server.lives:
@@ -67,7 +67,7 @@ class FakeLive:
     async def call(self, event: str, payload: Struct | Mapping[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
         """Do what the event asks for, then answer, unless the answer is to be lost."""
         if not self.is_open:
-            raise Unreachable("not connected")
+            raise Unreachable("not connected", may_have_arrived=False)
         broken = self._broken
         await asyncio.sleep(0)
         command = decode(COMMANDS[event].payload, plain(payload))
@@ -136,7 +136,7 @@ class FakeApi:
         """Fail where the server is away or is to refuse."""
         await asyncio.sleep(0)
         if not self.server.is_up:
-            raise Unreachable("nobody listens")
+            raise Unreachable("Nobody listens.", may_have_arrived=False)
         self.server.calls.append((method, None))
         self.server.take_refusal(method)
 
