@@ -12,6 +12,7 @@ import resource
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -62,36 +63,42 @@ def prepared() -> Iterator[tuple[Path, Servers]]:
             yield Path(folder), servers
 
 
-def measured(row: Row, servers: Servers, names: list[str], dose: Dose) -> dict[str, list[Figures]]:
-    """The rounds of one row, its servers taking turns."""
+def measured(row: Row, servers: Servers, names: list[str], dose: Dose, failures: list[str]) -> dict[str, list[Figures]]:
+    """The rounds of one row, its servers taking turns. One that fails is told, and takes no more turns."""
     found: dict[str, list[Figures]] = {name: [] for name in names}
     for number in range(dose.rounds):
-        for name in names:
-            figures = row.measure(servers, name, dose)
+        for name in [name for name in names if len(found[name]) == number]:
+            try:
+                figures = row.measure(servers, name, dose)
+            except Exception as error:  # noqa: BLE001 - twenty minutes of other figures are not thrown away for it
+                failures.append(f"{row.name}, {name}: {type(error).__name__}: {error}")
+                print(f"{row.name} {number + 1}  {name:12} failed", *traceback.format_exception(error), flush=True)
+                continue
             found[name].append(figures)
             short = "  ".join(f"{figure} {value:.4g}" for figure, value in figures.items())
             print(f"{row.name} {number + 1}  {name:12} {short}", flush=True)
-    return found
+    return {name: figures for name, figures in found.items() if figures}
 
 
-def all_measured(options: argparse.Namespace, servers: Servers, dose: Dose) -> Rounds:
-    """Row by row what was asked for."""
+def all_measured(options: argparse.Namespace, servers: Servers, dose: Dose) -> tuple[Rounds, list[str]]:
+    """Row by row what was asked for, and what failed."""
     rounds: dict[str, dict[str, list[Figures]]] = {}
+    failures: list[str] = []
     for row in ROWS:
         names = [name for name in row.servers if not options.server or name in options.server]
         if names and (not options.only or row.name in options.only):
-            rounds[row.name] = measured(row, servers, names, dose)
-    return rounds
+            rounds[row.name] = measured(row, servers, names, dose, failures)
+    return rounds, failures
 
 
-def main() -> None:
-    """Measure what was asked for, and tell it."""
+def main() -> int:
+    """Measure what was asked for, and tell it; the exit status is 1 where something could not be measured."""
     options = arguments()
     dose = dose_of(options)
     begun = time.monotonic()
     with prepared() as (folder, servers):
-        rounds = all_measured(options, servers, dose)
-        facts = machine.description(folder)
+        rounds, failures = all_measured(options, servers, dose)
+        facts = {**machine.description(folder), **servers.versions()}
     run = Run(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         what="quick" if options.quick else "full",
@@ -100,13 +107,15 @@ def main() -> None:
         machine=facts,
         minutes=(time.monotonic() - begun) / 60,
         rounds=rounds,
+        failures=failures,
     )
     print(f"\n{told(run)}")
     if not options.only and not options.server:
         print(f"written to {write(run)}")
         if not options.quick:
             show_in_docs(run)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -84,7 +84,7 @@ def description(folder: Path) -> dict[str, str]:
         "Python": platform.python_version(),
         "SQLite": _said([_python(), "-c", "import sqlite3; print(sqlite3.sqlite_version)"]),
         "ours": ", ".join(f"{name} {version(name)}" for name in packages),
-        "Node": _said(["node", "--version"]),
+        "load": f"one process on core {LOAD_CORE}; servers on core {SERVER_CORE}; PostgreSQL on any",
     }
 
 

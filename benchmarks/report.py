@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -29,6 +29,7 @@ class Run:
     machine: Mapping[str, str]
     minutes: float
     rounds: Rounds
+    failures: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -39,7 +40,9 @@ class Run:
 def write(run: Run) -> Path:
     """Both files of a run; where the table is."""
     RESULTS.mkdir(exist_ok=True)
-    facts = {name: getattr(run, name) for name in ("date", "what", "command", "machine", "minutes", "rounds")}
+    facts = {
+        name: getattr(run, name) for name in ("date", "what", "command", "machine", "minutes", "rounds", "failures")
+    }
     as_json = json.dumps({**facts, "dose": asdict(run.dose)}, indent=1)
     (RESULTS / f"{run.name}.json").write_text(as_json + "\n", encoding="utf-8")
     table = RESULTS / f"{run.name}.md"
@@ -55,8 +58,9 @@ def show_in_docs(run: Run) -> None:
 
 
 def told(run: Run) -> str:
-    """The run in Markdown: what was to be reached, what every server did, and on what machine."""
-    parts = [_against_targets(run.rounds), "Medians of the rounds:", *_rows(run.rounds), _machine(run)]
+    """The run in Markdown: what failed, what was to be reached, what every server did, and on what machine."""
+    failed = "\n".join(f"- **not measured** {failure}" for failure in run.failures)
+    parts = [failed, _against_targets(run.rounds), "Medians of the rounds:", *_rows(run.rounds), _machine(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -83,7 +87,7 @@ def _judged(target: Target, value: float, rounds: Rounds) -> tuple[str, ...]:
 def _rows(rounds: Rounds) -> Iterable[str]:
     """A table for each row, figures downwards and servers across."""
     for row, found in rounds.items():
-        medians = {server: _medians(figures) for server, figures in found.items() if figures}
+        medians = {server: _medians(figures) for server, figures in found.items()}
         names = next(iter(medians.values()), {})
         lines = [
             (name.replace("_", " "), *(_short(one[name]) if name in one else "" for one in medians.values()))

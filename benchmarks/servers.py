@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -22,7 +23,7 @@ from benchmarks.lines import Person
 from benchmarks.seeding import REFERENCE, Stock, postgres_script, seed_ours, seed_sqlite
 from server.config import load_keys
 from server.services.tokens import Access, TokenMint
-from tests.private_services import PrivatePostgres
+from tests.private_services import PrivatePostgres, program
 
 ROOT = Path(__file__).parents[1]
 _START_S = 60.0
@@ -136,6 +137,11 @@ class Cluster:
     def drop(self, name: str) -> None:
         """Forget a database."""
         self.postgres.run_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    @property
+    def version(self) -> str:
+        """PostgreSQL's, as it was started; empty where no row has needed it."""
+        return self._postgres.run_sql("SHOW server_version") if self._postgres else ""
 
     @property
     def pid(self) -> int:
@@ -259,7 +265,7 @@ class Servers:
         self._folder = folder
         self._stack = ExitStack()
         self._count = 0
-        cluster = Cluster(folder, self._stack)
+        self._cluster = cluster = Cluster(folder, self._stack)
         references: list[Kind] = [Node(storage, cluster) for storage in ("seed", "pg", "sqlite", "echo")]
         kinds: list[Kind] = [Hearth(), Hearth(cluster), *references]
         self.kinds = {kind.name: kind for kind in kinds}
@@ -269,6 +275,14 @@ class Servers:
 
     def __exit__(self, *_error: object) -> None:
         self._stack.close()
+
+    def versions(self) -> dict[str, str]:
+        """Of what the references stand on."""
+        locked = json.loads((REFERENCE / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+        names = ("express", "socket.io", "prisma", "pg", "better-sqlite3")
+        node = subprocess.run([program("node"), "--version"], capture_output=True, check=True, text=True).stdout.strip()
+        told = [f"{name} {locked[f'node_modules/{name}']['version']}" for name in names]
+        return {"references": ", ".join([f"Node {node}", *told]), "PostgreSQL": self._cluster.version}
 
     @contextmanager
     def serving(self, name: str, stock: Stock, settings: dict[str, str] | None = None) -> Iterator[Served]:
