@@ -2,7 +2,7 @@
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-demo setup-test setup-bench demo test check bench installer lock icons
+.PHONY: help setup setup-demo setup-test setup-bench demo test check bench proof installer lock icons
 
 help:
 	@echo "make setup      install what Hearth needs into .venv"
@@ -10,6 +10,7 @@ help:
 	@echo "make check      lint, format, types and import contracts"
 	@echo "make test       the check and the whole test suite"
 	@echo "make bench      measure the server against its references (20 minutes; BENCH=--quick: 3)"
+	@echo "make proof      break things, and see that no message is lost (DOSE=small|standard|large)"
 	@echo "make installer  build the desktop app into dist/hearth"
 	@echo "make lock       resolve the requirements again"
 	@echo "make icons      draw the app's icons again from the drawing"
@@ -42,6 +43,11 @@ check: setup-test
 # BENCH narrows or shortens a run: make bench BENCH="--quick --only throughput"
 bench: setup-bench
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+# docs/proof.md tells what is broken and what has to hold. PROOF narrows a run: make proof PROOF="--only F1,F2"
+DOSE ?= standard
+proof: setup-test
+	@$(BIN)/python -m tests.proof --dose $(DOSE) $(PROOF)
 
 installer: setup-test
 	@$(BIN)/python -m PyInstaller --noconfirm --log-level WARN build_installer.spec

@@ -17,13 +17,12 @@ from tests.proof.stage import Outcome, Stage, chance
 
 Dose = Mapping[str, int]
 
-_TEXTS_OF_A_LIFE = 10
-
 
 class _Desktop:
     """Owns the lives of one desktop, one after the other."""
 
-    def __init__(self, stage: Stage, name: str, seat: Seat) -> None:
+    def __init__(self, stage: Stage, name: str, seat: Seat, texts: int) -> None:
+        self._texts = texts
         self._stage = stage
         self._first = 0
         user = with_changes(seat.user)
@@ -41,9 +40,9 @@ class _Desktop:
             self._life,
             seed=rng.randrange(1 << 30),
             first=self._first,
-            texts=0 if heads is not None else _TEXTS_OF_A_LIFE,
+            texts=0 if heads is not None else self._texts,
             doom=doom if doom in DOOMS else "",
-            nth=rng.randint(1, _TEXTS_OF_A_LIFE),
+            nth=rng.randint(1, self._texts),
             heads=tuple((heads or {}).items()),
             to_rest=bool(heads),
         )
@@ -76,13 +75,13 @@ async def _ended(process: BaseProcess) -> None:
 
 
 async def killed_desktops(folder: Path, dose: Dose, seed: int) -> Outcome:
-    """F2: `kills` lives of desktops that each write ten texts and die; then all come to rest."""
+    """F2: `kills` lives of desktops that each write some texts and die; then all come to rest."""
     stage = Stage(folder, chance(seed), people=3)
     stage.open()
     witness = stage.new_device("witness", stage.people[0])
     await witness.start()
     desktops = [
-        _Desktop(stage, f"{owner}-killed{number}", stage.seat(owner))
+        _Desktop(stage, f"{owner}-killed{number}", stage.seat(owner), dose["texts"])
         for owner in stage.people
         for number in range(dose["devices"])
     ]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import msgspec
 
@@ -132,6 +132,9 @@ class Complaints(logging.Handler):
 class Stage:
     """Owns a server, `people` users in a ring of direct conversations, and their devices, all below `folder`."""
 
+    open_ones: ClassVar[list[Stage]] = []
+    """Those that are not closed yet, for whoever has to clear up after a fault that broke."""
+
     def __init__(
         self,
         folder: Path,
@@ -155,6 +158,7 @@ class Stage:
         self._ledgers.mkdir()
         self._info: ServerInfo | None = None
         logging.getLogger().addHandler(self.complaints)
+        self.open_ones.append(self)
 
     @property
     def proof_server(self) -> ProofServer:
@@ -328,7 +332,10 @@ class Stage:
         return [f"logged: {line[:300]}" for line in said if not any(re.search(p, line) for p in patterns)][:20]
 
     async def close(self) -> None:
-        """Send everybody home."""
+        """Send everybody home; harmless when that is done."""
+        if self not in self.open_ones:
+            return
+        self.open_ones.remove(self)
         for device in self.devices:
             await device.close()
         await asyncio.to_thread(self.server.stop)
