@@ -65,8 +65,9 @@ class Readers:
         with gevent.Timeout(STANDSTILL_S) as timeout:
             try:
                 yield
-            except gevent.Timeout as late:
-                if late is not timeout:
+            except BaseException as late:
+                # What gave up its wait may fail once more while it is put away, so the clock says why.
+                if timeout.pending:
                     raise
                 message = f"no answer in {STANDSTILL_S:.0f} s"
                 raise _StoodStill(message) from late

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -183,3 +186,61 @@ def test_a_process_that_stands_still_in_its_turn_loses_it(
         assert late.result() == "late", "its first transaction was undone, the second stored it"
     assert noted(database) == {"meanwhile", "late"}
     frozen.close()
+
+
+_BESIDE_ONE_THAT_STANDS_STILL = """
+    from gevent import monkey
+    monkey.patch_all()
+    import sys
+    import gevent
+    from protocol.errors import Refused
+    from server.storage import hosts, postgres, readers
+    from server.storage.unit import Database
+    from tests.server.storage.notes import note, noted
+    hosts.STANDSTILL_S = readers.STANDSTILL_S = postgres._OUTCOME_WAIT_S = 1.0
+    postgres._CONNECT_TIMEOUT_S = 2
+    database = Database(sys.argv[1])
+    database.write(note("before"))
+
+    def refusal(act):
+        try:
+            return act()
+        except Refused as refused:
+            return refused.code.value
+
+    def beat(beats):
+        while True:
+            beats.append(None)
+            gevent.sleep(0.05)
+
+    print(sorted(noted(database)), flush=True)
+    sys.stdin.readline()
+    beats = []
+    beating = gevent.spawn(beat, beats)
+    acts = [lambda: database.write(note("lost")), lambda: noted(database), lambda: database.write(note("lost too"))]
+    asked = [gevent.spawn(refusal, act) for act in acts]
+    gevent.joinall(asked)
+    print([one.value for one in asked], len(beats) > 20, flush=True)
+    sys.stdin.readline()
+    print(database.write(note("after")), sorted(noted(database)), flush=True)
+    database.close()
+"""
+
+
+def test_one_that_stands_still_is_left_and_taken_up_again(
+    server: PrivatePostgres, database: Database, url: str
+) -> None:
+    """No time-out of its own helps: the server's connections are cut, and nobody else waits meanwhile."""
+    command = [sys.executable, "-c", textwrap.dedent(_BESIDE_ONE_THAT_STANDS_STILL), url]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as beside:  # type: ignore[call-overload]
+        assert beside.stdout.readline() == "['before']\n"
+        server.freeze()
+        beside.stdin.write("frozen\n")
+        beside.stdin.flush()
+        told = beside.stdout.readline()
+        server.thaw()
+        rest, errors = beside.communicate("thawed\n", timeout=60)
+    assert told == "['unavailable', 'unavailable', 'unavailable'] True\n", errors
+    assert rest == "after ['after', 'before']\n", errors
+    assert noted(database) == {"before", "after"}
