@@ -168,7 +168,8 @@ class Uploads:
         at = now_ms() if at_ms is None else at_ms
         self.resumable.sweep(at)
         unnamed = self._database.write(lambda unit: rows.take_expired(unit.connection, at))
-        return sum(self._removed(digest) for digest in (*unnamed, *self._strays(at)))
+        removed = sum(self._removed(digest) for digest in unnamed)
+        return removed + sum(self._removed(digest) for digest in self._strays(at))
 
     def _strays(self, at_ms: int) -> list[str]:
         """Blobs a day old without a row: whoever stored them died before the commit. Looked for once a day."""

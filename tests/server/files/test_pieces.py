@@ -21,8 +21,10 @@ from server.services.uploads import UNBOUND_MS
 from server.storage.blobs import FolderBlobs, Incoming
 from server.storage.partials import Partials, Whole
 from tests.server.conftest import HouseFactory
+from tests.server.databases import POSTGRES, Cluster, cluster, new_address
 from tests.server.files import media
 
+__all__ = ["cluster"]
 Send = Callable[[str, int, bytes], UploadState]
 
 
@@ -225,6 +227,29 @@ def test_a_whole_is_hashed_as_it_lies_there(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"abc")
     assert Whole(path, 3).digest == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_postgresql_keeps_the_same_books(make_house: HouseFactory, tmp_path: Path, cluster: Cluster) -> None:
+    with new_address(POSTGRES, tmp_path, cluster) as url:
+        house = make_house(database_url=url)
+        somebody, uploads = _somebody(house), house.uploads.resumable
+        for size in (0, 6):
+            key, state = uploads.begin(somebody, size, "filename Zg==", {"filename": "f\0\ud800.txt"})
+            if size:
+                for offset in (0, 3):
+                    piece = uploads.piece(3)
+                    piece.write(b"abc")
+                    state = uploads.append(somebody, key, offset, piece)
+                    piece.drop()
+            assert state.attachment is not None
+            assert uploads.state(somebody, key) == state
+            assert (state.file_name, state.attachment.file_size) == ("f.txt", size)
+        coming, _ = uploads.begin(somebody, 6, "", {})
+        assert house.uploads.sweep(now_ms() + OPEN_MS + 60_000) == 2
+        with pytest.raises(Refused):
+            uploads.state(somebody, coming)
+        assert _lying(house) == set()
+        house.database.close()
 
 
 def test_room_is_asked_for_before_a_file_begins(make_house: HouseFactory) -> None:
