@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import ssl
@@ -52,6 +53,8 @@ _HASHING_THREADS = 2
 _SWEEP_S = 600.0
 _DRAIN_S = 5.0
 """How long requests under way may still take when the server goes down."""
+_COLLECT_AFTER = 50_000
+"""So many objects more before the collector looks; Python's 700 are made by thirty messages."""
 
 _log = logging.getLogger(__name__)
 
@@ -176,6 +179,7 @@ def serve(config: Config, *, supervised: bool = False) -> None:
     check(config)
     app = create_app(config)
     app.house.bus.start()
+    _calm_collector()
     server = Listener((config.host, config.port), app.flask, log=None, **_tls(config))
     server.start()
     _log.info("listening", extra={"host": config.host, "port": server.server_port, "tls": config.tls_cert is not None})
@@ -194,6 +198,17 @@ def serve(config: Config, *, supervised: bool = False) -> None:
     server.stop(timeout=0)
     app.close()
     _log.info("stopped")
+
+
+def _calm_collector() -> None:
+    """Have the garbage collector look seldom, and never at what was made so far.
+
+    It took a third of a busy server's time and made most of its longest waits (0.107 against 0.073 CPU s per 1,000
+    messages, p99 450 against 110 ms, in turns of one run: decision 0016). What a message makes is gone by counting when it is sent, and lines undo their own cycles (`socket.transport`).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
 
 
 def check(config: Config) -> None:
