@@ -20,7 +20,8 @@ _WRITE_BYTES = 65_536
 _WRITABLE = 2
 """libev's sign for waiting until a socket takes more."""
 
-_quiet = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
+_quiet = logging.getLogger(f"{__name__}.lines")
 _quiet.setLevel(logging.ERROR)
 
 
@@ -41,7 +42,10 @@ class Flushing:
         """In the hub: write, and wait for nobody."""
         waiting, self._waiting = self._waiting, []
         for outlet in waiting:
-            outlet.flush()
+            try:
+                outlet.flush()
+            except Exception:  # noqa: BLE001 - the other lines want to hear
+                _log.exception("a line could not be written to")
 
 
 class Outlet(ABC):

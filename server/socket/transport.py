@@ -284,6 +284,8 @@ class Transport(Outlet):
         else:
             self.engine.close(wait=False, abort=True)
             self.engine.server.sockets.pop(self.engine.sid, None)
+            # Session and line know each other: without this, only the garbage collector would find them.
+            self.engine.queue = NOWHERE
 
     # What the sweeper asks.
 
@@ -295,6 +297,25 @@ class Transport(Outlet):
             self.pinged_at = now
             self.push(_PING)
         return True
+
+
+class _Nowhere:
+    """Takes the place of a line that has ended in its session: whatever is sent there is forgotten."""
+
+    answered = pushed = 0
+    overflowed = False
+
+    def put(self, packet: Any) -> None:  # noqa: ANN401 - python-engineio's packet
+        """Forget a packet."""
+
+    def push(self, frame: bytes, *, is_answer: bool = False) -> None:
+        """Forget a frame."""
+
+    def join(self) -> None:
+        """Nothing is left to wait for."""
+
+
+NOWHERE = _Nowhere()
 
 
 def _handshake(environ: dict[str, Any]) -> Request:
