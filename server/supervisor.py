@@ -85,10 +85,11 @@ class Supervisor:
     def _start(self, number: int) -> subprocess.Popen[bytes]:
         """Start one worker. Its standard input is ours: when it closes, we are gone, and the worker ends."""
         port = str(self._config.port + number - 1)
-        command = [sys.executable, "-m", "server", *self._arguments, "--port", port, "--supervised"]
+        command = [sys.executable, "-m", _program(), *self._arguments, "--port", port, "--supervised"]
         environment = {**os.environ, "HEARTH_WORKER": str(number)}
-        _log.info("a worker starts", extra={"worker": number, "port": int(port)})
-        return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)  # noqa: S603 - our own program
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)  # noqa: S603 - our own program
+        _log.info("a worker starts", extra={"worker": number, "port": int(port), "pid": process.pid})
+        return process
 
     def _end(self) -> None:
         """Have every worker finish what it does; one that does not come to its end is killed."""
@@ -104,3 +105,9 @@ class Supervisor:
                 process.wait()
             if process.stdin is not None:
                 process.stdin.close()
+
+
+def _program() -> str:
+    """The module that this process runs, for the workers to run it too."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return "server" if spec is None else spec.name.removesuffix(".__main__")

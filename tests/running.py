@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -55,15 +56,25 @@ class RunningServer:
     """What is run; the proof runs the same with fail points around it (tests/proof/server.py)."""
 
     def __init__(
-        self, folder: Path, *, env: Mapping[str, str] | None = None, arguments: list[str] | None = None
+        self,
+        folder: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        arguments: list[str] | None = None,
+        workers: int = 1,
     ) -> None:
-        """Prepare to serve from `folder`/data; `arguments` are further ones of `serve`. Call `start`, or use `with`."""
+        """Prepare to serve from `folder`/data; `arguments` are further ones of `serve`. Call `start`, or use `with`.
+
+        Of several `workers`, which need PostgreSQL and Redis in `env`, the first listens on `port`, the others on the
+        ports after it.
+        """
         self.data_dir = folder / "data"
-        self.port = free_port()
+        self.port = free_port() if workers == 1 else _free_ports(workers)
+        self.workers = workers
         self.scheme = "https" if "--tls-cert" in (arguments or []) else "http"
         self.process: subprocess.Popen[bytes] | None = None
         self._env = server_environment(env)
-        self._arguments = arguments or []
+        self._arguments = (arguments or []) + (["--workers", str(workers)] if workers > 1 else [])
         self._log_path = folder / "server.log"
         self._http = requests.Session()
         self._http.trust_env = False
@@ -110,17 +121,26 @@ class RunningServer:
             time.sleep(0.05)
 
     def _answers(self) -> bool:
-        """Whether somebody accepts connections at the port."""
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        """Whether somebody accepts connections at every port."""
+        return all(_accepts(self.port + number) for number in range(self.workers))
+
+    def worker_pid(self, number: int) -> int:
+        """The process of a worker that was last started."""
+        started = [json.loads(line) for line in self.log.splitlines() if "a worker starts" in line]
+        pid: int = next(line["pid"] for line in reversed(started) if line["worker"] == number)
+        return pid
 
     def stop(self) -> int | None:
         """End it as an operator would (SIGTERM); its exit status."""
         return self._end(signal.SIGTERM)
 
     def kill(self) -> int | None:
-        """End it as a power cut would (SIGKILL)."""
+        """End it as a power cut would (SIGKILL), with its workers."""
+        if self.process is not None and self.workers > 1:
+            self.process.send_signal(signal.SIGSTOP)
+            for number in range(1, self.workers + 1):
+                with suppress(ProcessLookupError, StopIteration):
+                    os.kill(self.worker_pid(number), signal.SIGKILL)
         return self._end(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
 
     def _end(self, number: signal.Signals) -> int | None:
@@ -175,6 +195,21 @@ class RunningServer:
         return subprocess.run(
             command, cwd=ROOT, env=self._env, input=stdin, capture_output=True, text=True, timeout=60, check=False
         )
+
+
+def _free_ports(count: int) -> int:
+    """The first of so many neighbouring ports that nobody listens on just now."""
+    while True:
+        first = free_port()
+        if not any(_accepts(first + number) for number in range(count)):
+            return first
+
+
+def _accepts(port: int) -> bool:
+    """Whether somebody accepts connections at a loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _of(response: requests.Response, status: int) -> dict[str, Any]:

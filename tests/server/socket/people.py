@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import gc
+import warnings
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +50,14 @@ async def leave(client: Any) -> None:
     if client.eio.http is not None:
         await client.eio.http.close()
     await asyncio.sleep(0.3)
+
+
+def play(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a scene with stock clients; python-engineio's leaves its last poll unfinished when it disconnects."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        asyncio.run(scene())
+        gc.collect()
 
 
 def join(server: RunningServer, name: str) -> Person:

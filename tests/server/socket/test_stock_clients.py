@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,7 @@ import socketio
 
 from tests.server.certificates import make_certificate
 from tests.server.socket.lines import Line
-from tests.server.socket.people import Pair, Person, ServerFactory, leave
+from tests.server.socket.people import Pair, Person, ServerFactory, leave, play
 
 TRANSPORTS = [["websocket"], ["polling"], ["polling", "websocket"]]
 
@@ -41,14 +38,6 @@ class Stock:
             name, payload = await asyncio.wait_for(self.heard.get(), 20)
             if name == event:
                 return payload
-
-
-def play(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a scene with stock clients; python-engineio's leaves its last poll unfinished when it disconnects."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        asyncio.run(scene())
-        gc.collect()
 
 
 @pytest.mark.parametrize("transports", TRANSPORTS, ids="+".join)
