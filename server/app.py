@@ -204,7 +204,8 @@ def _calm_collector() -> None:
     """Have the garbage collector look seldom, and never at what was made so far.
 
     It took a third of a busy server's time and made most of its longest waits (0.107 against 0.073 CPU s per 1,000
-    messages, p99 450 against 110 ms, in turns of one run: decision 0016). What a message makes is gone by counting when it is sent, and lines undo their own cycles (`socket.transport`).
+    messages, p99 450 against 110 ms, in turns of one run: decision 0016). What a message makes is gone by counting when
+    it is sent, and lines undo their own cycles (`socket.transport`).
     """
     gc.collect()
     gc.freeze()
