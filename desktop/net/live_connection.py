@@ -132,7 +132,10 @@ class LiveConnection:
             log.exception("a listener to %s failed", arrived.event)
 
     async def _open_again(self) -> None:
-        """Try until it works, after random waits up to 1, 2, 4 … 30 s. Raises Refused where it never will."""
+        """Try until it works, after random waits up to 1, 2, 4 … 30 s and as long as the server names besides.
+
+        Raises Refused where it never will.
+        """
         longest = 1.0
         while not self._connected:
             await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - spreads clients, keeps no secret
@@ -144,3 +147,4 @@ class LiveConnection:
             except Refused as refusal:
                 if not refusal.retryable:
                     raise
+                await asyncio.sleep(refusal.retry_after_s or 0.0)

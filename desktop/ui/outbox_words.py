@@ -49,7 +49,7 @@ def overdue_words(overdue: int) -> str:
 
 def title_words(row: WaitingRow) -> str:
     """Whom it is for."""
-    return row.title or "A conversation that has no name yet"
+    return row.title or "a conversation that is not loaded yet"
 
 
 def first_line(row: WaitingRow) -> str:
