@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import structs
@@ -39,8 +39,9 @@ def read_state(connection: sqlite3.Connection, own_id: int) -> CachedState:
     """Everything but old messages. Raises msgspec.MsgspecError for rows that are none."""
     conversations = list(_conversations(connection))
     cursors = list(_cursors(connection))
-    own = [_counted_on(connection, facts, own_id, cursors) for facts in _own(connection, conversations)]
-    read_to = _read_to(cursors, own, own_id)
+    read = {cursor.conversation_id: cursor.position for cursor in cursors if cursor.user_id == own_id}
+    own = [_counted_on(connection, facts, own_id, read) for facts in _own(connection, conversations)]
+    read_to = {**read, **{facts.conversation_id: _start(read, facts) for facts in own}}
     ends = [_end(connection, row, read_to.get(row.conversation_id, 0)) for row in conversations]
     facts = dict(connection.execute("SELECT name, value FROM facts"))
     followed = connection.execute("SELECT conversation_id, version FROM followed")
@@ -145,27 +146,20 @@ def _own(connection: sqlite3.Connection, conversations: Sequence[Conversation]) 
 
 
 def _counted_on(
-    connection: sqlite3.Connection, told: tuple[OwnFacts, int], own_id: int, cursors: Sequence[Cursor]
+    connection: sqlite3.Connection, told: tuple[OwnFacts, int], own_id: int, read: Mapping[int, int]
 ) -> OwnFacts:
     """One's own facts with what came since they were told counted in: not all of it will be read at the start."""
     facts, counted_to = told
-    read = next((c.position for c in cursors if (c.conversation_id, c.user_id) == (facts.conversation_id, own_id)), 0)
-    start = max(counted_to, _start(read, facts.own))
+    start = max(counted_to, _start(read, facts))
     (since,) = connection.execute(_COUNT_SINCE, (facts.conversation_id, start, own_id)).fetchone()
     own = structs.replace(facts.own, unread_count=facts.own.unread_count + since)
     return OwnFacts(facts.conversation_id, own, facts.user_version, facts.counted_to)
 
 
-def _read_to(cursors: Iterable[Cursor], own: Iterable[OwnFacts], own_id: int) -> dict[int, int]:
-    """Conversation → the last position that counts as read."""
-    read = {cursor.conversation_id: cursor.position for cursor in cursors if cursor.user_id == own_id}
-    marked = {facts.conversation_id: _start(read.get(facts.conversation_id, 0), facts.own) for facts in own}
-    return {**read, **marked}
-
-
-def _start(cursor: int, own: Own) -> int:
-    """The last position that counts as read, less where one has marked unread."""
-    return cursor if own.unread_from is None else min(cursor, own.unread_from - 1)
+def _start(read: Mapping[int, int], facts: OwnFacts) -> int:
+    """The last position that counts as read: the cursor, or less where one has marked unread."""
+    cursor, marked = read.get(facts.conversation_id, 0), facts.own.unread_from
+    return cursor if marked is None else min(cursor, marked - 1)
 
 
 def _end(connection: sqlite3.Connection, row: Conversation, read_to: int) -> CachedPage:

@@ -8,6 +8,8 @@ import msgspec
 
 from protocol.shapes import Message, User
 
+_DECODER = msgspec.msgpack.Decoder(dict[str, Any])
+
 
 def packed(message: Message) -> bytes:
     """Everything but text and sender, which have their own columns and rows; what is empty is left out."""
@@ -19,6 +21,7 @@ def packed(message: Message) -> bytes:
 
 def unpacked(body: bytes, text: str | None, sender: User) -> Message:
     """The message again. Raises msgspec.MsgspecError for what is no message."""
-    facts: dict[str, Any] = msgspec.msgpack.decode(body, type=dict[str, Any])
-    message = {**facts, "content": text, "sender": msgspec.to_builtins(sender)}
-    return msgspec.convert(message, Message)
+    facts: dict[str, Any] = _DECODER.decode(body)
+    # convert takes what is a User already as it is.
+    facts["content"], facts["sender"] = text, sender
+    return msgspec.convert(facts, Message)
