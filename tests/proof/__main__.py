@@ -74,7 +74,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _is_chosen(case: Case, options: argparse.Namespace) -> bool:
     """Whether a fault is to be played."""
     wanted = {name for name in options.only.upper().split(",") if name}
-    return (not wanted or case.fault.upper() in wanted) and options.profile in {None, case.profile}
+    is_wanted = (not wanted or case.fault.upper() in wanted) and options.profile in {None, case.profile}
+    return is_wanted and bool(case.dose(options.dose))
 
 
 def _cells(outcome: Outcome) -> list[str]:

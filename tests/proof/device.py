@@ -37,7 +37,7 @@ from protocol.times import from_wire
 from tests.proof.ledger import Kind, Ledger, Line
 
 HASTY = Pace(
-    first_s=0.2, most_s=1.0, answer_s=5.0, sync_s=10.0, digest_s=3.0, closed_by_server_s=0.5, report_s=0.1, latency_s=60
+    first_s=0.2, most_s=1.0, answer_s=5.0, sync_s=4.0, digest_s=3.0, closed_by_server_s=0.5, report_s=0.1, latency_s=60
 )
 """The shipped waits shortened, so that a run of minutes holds what else takes hours. Nothing else differs."""
 

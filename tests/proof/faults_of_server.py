@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from desktop.core.pace import Pace
-from tests.proof.device import Device, until
+from tests.proof.device import until
 from tests.proof.stage import CLOCK, Outcome, ProofServer, Stage, chance
 
 Dose = dict[str, int]
@@ -85,22 +85,13 @@ async def killed_at_points(folder: Path, dose: Dose, seed: int) -> Outcome:
         over.set()
 
     over = asyncio.Event()
-    await asyncio.gather(trouble(), *(_write_until(stage, device, over) for device in stage.devices))
+    await asyncio.gather(trouble(), *(stage.write_until(device, over) for device in stage.devices))
     outcome = await stage.judge(Outcome("F1b", "server killed at named points", dose=dose))
     outcome.expect(f"it died {len(points)} times where it should", holds=len(died) == len(points))
     await _send_again(stage, outcome, most=500)
     outcome.notes["died"] = len(died)
     await stage.close()
     return outcome
-
-
-async def _write_until(stage: Stage, device: Device, over: asyncio.Event) -> None:
-    """Write a text now and then until it is over."""
-    own = stage.conversations_of(device.seat.user.user_id)
-    while not over.is_set():
-        if device.unsent < 4:
-            await device.say(stage.rng.choice(own), f"{device.name} #{device.said}")
-        await asyncio.sleep(0.05 * stage.rng.random())
 
 
 async def killed_at_files(folder: Path, dose: Dose, seed: int) -> Outcome:

@@ -20,7 +20,7 @@ MOST_S = 1_200.0
 
 @dataclass(frozen=True)
 class Case:
-    """A fault and how much of it each dose holds."""
+    """A fault and how much of it each dose holds; a dose that leaves it out holds nothing."""
 
     fault: str
     title: str
@@ -146,9 +146,41 @@ CASES: tuple[Case, ...] = (
         standard=_counts(people=4, devices=15, kills=1),
         large=_counts(people=10, devices=20, kills=3),
     ),
-    *(
-        Case(fault, title, run, small, standard, large, profile="L")
-        for fault, title, run, small, standard, large in faults_of_cluster.CASES
+    Case(
+        "F1",
+        "workers killed, nginx reloaded",
+        faults_of_cluster.workers_killed,
+        small={},
+        standard=_counts(people=4, devices=1, rounds=3),
+        large=_counts(people=4, devices=2, rounds=20),
+        profile="L",
+    ),
+    Case(
+        "F5",
+        "Redis killed and frozen",
+        faults_of_cluster.redis_away,
+        small={},
+        standard=_counts(people=4, devices=1, rounds=2),
+        large=_counts(people=4, devices=2, rounds=10),
+        profile="L",
+    ),
+    Case(
+        "F6",
+        "PostgreSQL killed and frozen",
+        faults_of_cluster.postgres_away,
+        small={},
+        standard=_counts(people=4, devices=1, rounds=2),
+        large=_counts(people=4, devices=2, rounds=10),
+        profile="L",
+    ),
+    Case(
+        "F5-6",
+        "Redis, PostgreSQL and a worker killed",
+        faults_of_cluster.everything_away,
+        small=_counts(people=2, devices=1, rounds=1),
+        standard={},
+        large={},
+        profile="L",
     ),
 )
 

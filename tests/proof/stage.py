@@ -169,6 +169,10 @@ class Stage:
     def open(self) -> None:
         """Start the server and let everybody in."""
         self.server.start()
+        self.admit()
+
+    def admit(self) -> None:
+        """Open everybody's accounts and conversations."""
         tokens = [self.server.register(name) for name in self._names]
         ids = [told["user"]["user_id"] for told in tokens]
         self._ids = dict(zip(self._names, ids, strict=True))
@@ -221,6 +225,14 @@ class Stage:
             if rng.random() < 0.2:
                 device.read(rng.choice(own))
             await asyncio.sleep(rng.random() * pause_s)
+
+    async def write_until(self, device: Device, over: asyncio.Event) -> None:
+        """Let a device write a text now and then until it is over."""
+        own = self.conversations_of(device.seat.user.user_id)
+        while not over.is_set():
+            if device.unsent < 4:
+                await device.say(self.rng.choice(own), f"{device.name} #{device.said}")
+            await asyncio.sleep(0.05 * self.rng.random())
 
     async def under(
         self, texts: int, trouble: Callable[[], Awaitable[None]], *, most_waiting: int = 8, pause_s: float = 0.0
