@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from string import Template
@@ -61,7 +62,7 @@ class Stock:
 
 def seed_sqlite(path: Path, stock: Stock) -> None:
     """The references' tables on SQLite."""
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.executescript(_sql("tables-sqlite.sql"))
         database.executemany("INSERT INTO conversations VALUES (?, ?, ?, NULL)", _reference_conversations(stock))
         for number in range(1, stock.pairs + 1):
@@ -69,7 +70,6 @@ def seed_sqlite(path: Path, stock: Stock) -> None:
                 "INSERT INTO messages (conversationId, senderId, content, createdAt) VALUES (?, ?, ?, ?)",
                 ((number, 2 * number - 1, CONTENT, "2026-05-28T20:26:40.000Z") for _ in range(stock.size_of(number))),
             )
-    database.close()
 
 
 def postgres_script(stock: Stock) -> str:
@@ -98,6 +98,10 @@ def seed_ours(data_dir: Path, stock: Stock, database_url: str = "") -> None:
     house = build_house(load_config({}, overrides=overrides), Silence(), Silence(), exclusive=False)
     house.database.write(lambda unit: _fill(unit.connection, stock))
     house.database.close()
+    if not database_url:
+        # Only a serving process checkpoints: its first send would copy the whole log.
+        with closing(sqlite3.connect(data_dir / "hearth.db")) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _fill(connection: Connection, stock: Stock) -> None:

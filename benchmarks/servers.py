@@ -317,6 +317,8 @@ class Servers:
         self._count += 1
         folder = self._folder / f"round-{self._count}.{kind.name}"
         kind.copy(prepared, folder)
+        # A copy that is still being written would slow the first commits of whoever is measured.
+        os.sync()
         return folder
 
 
