@@ -167,6 +167,18 @@ def test_a_start_shows_list_and_last_conversation_before_the_network(
     assert (run.stderr, run.returncode) == ("", 0)
     assert run.stdout.splitlines()[:2] == ["painted with [] ['Good night']", "open ['Good night'] then True"]
 
+    async def without_its_token() -> None:
+        desk = desk_in(tmp_path)
+        await desk.open()
+        assert (desk.window, desk.session) == (None, None)
+        assert desk.login is not None
+        assert desk.login.account_form.username.text() == "ada"
+        await desk.close()
+
+    for token in tmp_path.glob("*.token"):
+        token.unlink()
+    qloop(without_its_token(), 60)
+
 
 def test_who_does_not_stay_signed_in_leaves_no_key(qloop: QLoop, server: RunningServer, tmp_path: Path) -> None:
     async def scene() -> None:
@@ -184,6 +196,7 @@ def test_who_does_not_stay_signed_in_leaves_no_key(qloop: QLoop, server: Running
 
     qloop(scene(), 60)
     assert list(tmp_path.glob("*.token")) == []
+    assert list(tmp_path.rglob("cache.sqlite3*")) == []
     assert PASSWORD not in (tmp_path / "settings.json").read_text(encoding="utf-8")
 
 
