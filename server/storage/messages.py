@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from protocol.shapes import MessageType
+from server.storage.many import Among, InsertMany
 from server.storage.members import Seat, asked_since
 from server.storage.rooms import Room
 from server.storage.tables import conversations, messages
@@ -66,10 +67,12 @@ _ALL = select(
 # Built once, as every send asks them: building a statement costs more than running it.
 _BY_ID = _ALL.where(messages.c.message_id == bindparam("named"))
 _BY_UID = _ALL.where(messages.c.uid == bindparam("named"))
-_BY_UIDS = _ALL.where(messages.c.uid.in_(bindparam("these", expanding=True)))
+_BY_UIDS = Among(_ALL, messages.c.uid)
 _ADD = insert(messages).returning(messages.c.message_id)
 # One statement for many rows: a native thread gives up the interpreter's lock at each step of SQLite, and waits for it.
-_ADD_MANY = insert(messages).returning(messages.c.message_id, messages.c.uid)
+_GIVEN = ["uid", "conversation_id", "position", "version", "sender_id", "type", "content", "content_hash"]
+_GIVEN += ["reply_to_uid", "mentions", "created_at"]
+_ADD_MANY = InsertMany(messages, _GIVEN, messages.c.message_id, messages.c.uid)
 
 
 def _rows(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[MessageRow]:
@@ -90,7 +93,7 @@ def add_many(
     if not placed:
         return []
     values = [_values(new, place, now_ms) for new, _, place in placed]
-    numbers = {uid: number for number, uid in connection.execute(_ADD_MANY, values)}
+    numbers = {uid: number for number, uid in _ADD_MANY.run(connection, values)}
     return [_row(numbers[new.uid], new, room, place, now_ms) for new, room, place in placed]
 
 
@@ -149,7 +152,7 @@ def by_uids(connection: Connection, uids: Collection[str]) -> dict[str, MessageR
     """These messages by uid; unknown ones are left out."""
     if not uids:
         return {}
-    return {row.uid: row for row in _rows(connection, _BY_UIDS, {"these": list(uids)})}
+    return {row.uid: MessageRow(**row._mapping) for row in _BY_UIDS.rows(connection, uids)}  # noqa: SLF001 - a row's public view
 
 
 def known_uids(connection: Connection, sender_id: int, uids: Collection[str]) -> set[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BindParameter, Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
+from server.storage.many import Among, UpdateMany
 from server.storage.tables import conversations, members
 
 
@@ -39,32 +39,30 @@ class Room(Struct, kw_only=True):
 
 
 # Built once, as every batch asks them: building a statement costs more than running it.
-_THESE: BindParameter[Any] = bindparam("these", expanding=True)
-_ROOMS = select(
+_ROOMS = Among(
+    select(
+        conversations.c.conversation_id,
+        conversations.c.user1_id,
+        conversations.c.user2_id,
+        conversations.c.head,
+        conversations.c.last_position,
+    ),
     conversations.c.conversation_id,
-    conversations.c.user1_id,
-    conversations.c.user2_id,
-    conversations.c.head,
-    conversations.c.last_position,
-).where(conversations.c.conversation_id.in_(_THESE))
-_SEATED = (
+)
+_SEATED = Among(
     select(members.c.conversation_id, members.c.user_id)
-    .where(members.c.conversation_id.in_(_THESE), members.c.left_at.is_(None))
-    .order_by(members.c.conversation_id, members.c.joined_at, members.c.user_id)
+    .where(members.c.left_at.is_(None))
+    .order_by(members.c.conversation_id, members.c.joined_at, members.c.user_id),
+    members.c.conversation_id,
 )
-_STORE = (
-    update(conversations)
-    .where(conversations.c.conversation_id == bindparam("here"))
-    .values(head=bindparam("to_head"), last_position=bindparam("to_position"), last_message_at=bindparam("at"))
-)
+_STORE = UpdateMany(conversations, "conversation_id", ["head", "last_position", "last_message_at"])
 
 
 def load(connection: Connection, conversation_ids: Collection[int]) -> dict[int, Room]:
     """These conversations by number, with who has a seat in order of joining; unknown ones are left out."""
-    these = {"these": list(conversation_ids)}
-    rooms = {row[0]: _room(*row) for row in connection.execute(_ROOMS, these)}
+    rooms = {row[0]: _room(*row) for row in _ROOMS.rows(connection, conversation_ids)}
     seated: dict[int, list[int]] = {}
-    for number, user_id in connection.execute(_SEATED, these):
+    for number, user_id in _SEATED.rows(connection, conversation_ids):
         seated.setdefault(number, []).append(user_id)
     for number, user_ids in seated.items():
         rooms[number].member_ids = tuple(user_ids)
@@ -81,9 +79,13 @@ def _room(conversation_id: int, user1_id: int | None, user2_id: int | None, head
 def store(connection: Connection, rooms: Iterable[Room], now_ms: int) -> None:
     """Write the numbers of those in which messages were written. The caller holds the turn, so nobody else counts."""
     counted = [
-        {"here": room.conversation_id, "to_head": room.head, "to_position": room.last_position, "at": now_ms}
+        {
+            "conversation_id": room.conversation_id,
+            "head": room.head,
+            "last_position": room.last_position,
+            "last_message_at": now_ms,
+        }
         for room in rooms
         if room.written
     ]
-    if counted:
-        connection.execute(_STORE, counted)
+    _STORE.run(connection, counted)
