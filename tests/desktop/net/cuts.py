@@ -222,7 +222,9 @@ def run(files: int, cuts: int, seed: int, largest: int = 100_000_000) -> tuple[C
     sizes = [round(1000 * (largest / 1000) ** rng.random()) for _ in range(files)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with RunningServer(folder / "server", env={"HEARTH_LIMITS_OPEN_UPLOADS_PER_USER": str(files + 20)}) as server:
+        # Of a small file whose answer was lost another row waits with each try.
+        limits = {"HEARTH_LIMITS_OPEN_UPLOADS_PER_USER": str(files * (cuts + 1) + 1)}
+        with RunningServer(folder / "server", env=limits) as server:
             came = asyncio.run(upload_through_cuts(server, folder, sizes, cuts=cuts, seed=seed))
         came.faults += server.complaints()
         return came, left_after_sweep(server.data_dir)
