@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.proof import faults_of_cluster, faults_of_desktop, faults_of_line, faults_of_server, faults_of_storage
+from tests.proof import (
+    faults_of_cluster,
+    faults_of_desktop,
+    faults_of_files,
+    faults_of_line,
+    faults_of_server,
+    faults_of_storage,
+)
 from tests.proof.stage import Outcome, Stage
 
 DoseName = Literal["small", "standard", "large"]
@@ -145,6 +152,15 @@ CASES: tuple[Case, ...] = (
         small=_counts(people=2, devices=4, kills=1),
         standard=_counts(people=4, devices=15, kills=1),
         large=_counts(people=10, devices=20, kills=3),
+    ),
+    Case(
+        "F15",
+        "uploads cut at random offsets",
+        faults_of_files.uploads_cut,
+        # The suite has its small dose already (tests/desktop/net/test_transfers.py).
+        small={},
+        standard=_counts(files=20, cuts=5, largest=20_000_000),
+        large=_counts(files=100, cuts=5, largest=100_000_000),
     ),
     Case(
         "F1",
