@@ -266,7 +266,7 @@ def test_everything_has_a_name_and_fits(qloop: QLoop) -> None:
                 theme.source().choose(choice)
                 for width in (400, 800, 1400):
                     s.panel.resize(width, 700)
-                    QApplication.processEvents()
+                    await asyncio.sleep(0.02)
                     for row in s.panel.rows.values():
                         assert row.width() <= width
                         assert row.accessibleName().startswith("To ")
