@@ -76,6 +76,7 @@ class Desk:
         self._network: Network | None = None
         self._secrets: Secrets | None = None
         self._late = LateLine()
+        self._opened = asyncio.Event()
         self.pictures: Pictures | None = None
         self.session: Session | None = None
         self.window: MainWindow | None = None
@@ -98,6 +99,7 @@ class Desk:
         if self.session is None or not await self._resume():
             self._ask_to_log_in()
             await self._leave_session()
+        self._opened.set()
 
     async def close(self) -> None:
         """Leave everything in order: what waits is on disk, the line is down, the settings are written."""
@@ -228,6 +230,9 @@ class Desk:
 
     async def _sign_out(self) -> None:
         """End the session on the server if it answers, and remove everything of the account from this computer."""
+        await self._opened.wait()
+        if self.session is None:
+            return  # It was not kept: the log-in page is there already.
         _, secrets = self._ready()
         known = self._settings.current.value
         account = account_name(known.server, known.username)

@@ -140,13 +140,14 @@ class Timeline:
 
     def retry(self) -> None:
         """Ask again for the page that failed, or that came from the disk with holes, if one did."""
+        self._renewed = None
         retry, self._retry = self._retry, None
         if retry is not None:
             retry()
 
     def renew(self) -> None:
-        """Fetch again what is shown but may be old, after a jump over many rows; the rows stay where they are."""
-        if self._low is None:
+        """Fetch again what is shown but may be old, as long as that helps; the rows stay where they are."""
+        if self._low is None or self._loading:
             return
         last = self._held.last_position if self._high is None else self._high
         old = sorted(position for position in self._held.stale if self._low <= position <= last)
@@ -281,7 +282,6 @@ class Timeline:
         """A hole within the window was filled: the rows follow from the store."""
         del page
         self.refresh()
-        self.renew()
 
     def _widen_up(self, low: int) -> None:
         """Begin the window further up."""
@@ -313,9 +313,11 @@ class Timeline:
             self._fail(reason, lambda: self._load(place, position, then))
             return
         self._loading = False
-        if not page.is_whole:
-            self._retry = lambda: self._load(place, position, self._fill_page)
         then(page)
+        if page.is_whole:
+            self.renew()
+        else:
+            self._retry = lambda: self._load(place, position, self._fill_page)
 
     def _fail(self, reason: Refused | Unreachable, again: Callable[[], None]) -> None:
         """No page: rows already held are shown all the same."""

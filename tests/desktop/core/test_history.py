@@ -195,6 +195,58 @@ def test_a_restored_server_gets_back_what_only_the_disk_has(home: Home, talk: Ta
     tell(story)
 
 
+def test_what_was_queued_again_before_a_crash_is_not_queued_twice(
+    home: Home, talk: Talk, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with home.session() as anna:
+            for text in ("one", "two", "three"):
+                await anna.send_text(talk.identity, text)
+            await until(lambda: anna.waiting.value == 0)
+        _restore_backup(talk, keeps=1)
+        # A kill after the outbox has them, before the cache has forgotten that it was to ask.
+        with monkeypatch.context() as patch:
+            patch.setattr(MessageCache, "verified", lambda _cache, _uids: None)
+            talk.server.refuse_next("send_message", Refused(ErrorCode.RATE_LIMITED, "Wait.", retry_after_s=30))
+            async with home.session() as anna:
+                await until(lambda: anna.waiting.value == 2)
+        async with home.session() as anna:
+            await until(lambda: talk.stored() == ["one", "two", "three"])
+            await until(lambda: anna.waiting.value == 0)
+        async with home.session() as anna:
+            await asyncio.sleep(0.05)
+            assert talk.stored() == ["one", "two", "three"]
+            assert anna.waiting.value == 0
+
+    tell(story)
+
+
+def test_what_was_asked_for_offline_is_asked_for_again(home: Home, talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.fill(10)
+        talk.server.read(talk.anna.user_id, talk.identity, 10)
+        async with home.session():
+            pass
+        talk.server.fresh_beyond, talk.server.fresh_rows = 10, 20
+        talk.fill(100)
+        talk.server.read(talk.anna.user_id, talk.identity, 110)
+        async with home.session():
+            pass
+        talk.server.cut()
+        async with home.session(connected=False) as anna:
+            timeline = await settled(anna.timeline(talk.identity))
+            hole = next(row for row in timeline.rows if isinstance(row, Hole))
+            timeline.load_around(hole.after_position + 1)
+            await settled(timeline)
+            assert len(bubbles(timeline)) == 30
+            talk.server.restore()
+            await until(anna.is_connected)
+            await until(lambda: [11, 12] == [bubble.position for bubble in bubbles(timeline)][10:12])
+            await until(lambda: not anna.held(talk.identity).stale)
+
+    tell(story)
+
+
 def _restore_backup(talk: Talk, keeps: int) -> None:
     """Let the server be as it was when the conversation had so many messages."""
     conversation = talk.server.conversations[talk.identity]
