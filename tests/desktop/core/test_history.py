@@ -241,7 +241,7 @@ def test_what_was_asked_for_offline_is_asked_for_again(home: Home, talk: Talk, t
             assert len(bubbles(timeline)) == 30
             talk.server.restore()
             await until(anna.is_connected)
-            await until(lambda: [11, 12] == [bubble.position for bubble in bubbles(timeline)][10:12])
+            await until(lambda: [bubble.position for bubble in bubbles(timeline)][10:12] == [11, 12])
             await until(lambda: not anna.held(talk.identity).stale)
 
     tell(story)
