@@ -303,6 +303,10 @@ class Device:
         await self.stop()
         self.ledger.close()
 
+    def cut_off(self) -> None:
+        """Note that its session was ended just now: from here on nothing new may come."""
+        self.ledger.note(Line(kind="cut_off"))
+
     async def say(self, conversation_id: int, text: str) -> None:
         """Write a text; returns when it is on this device's disk. Raises what the disk raises."""
         saved = self.session.send_text(conversation_id, text)

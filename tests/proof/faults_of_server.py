@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from desktop.core.bubble import Line
 from desktop.core.pace import Pace
 from tests.proof.device import until
 from tests.proof.stage import CLOCK, Outcome, ProofServer, Stage, chance
@@ -165,6 +166,40 @@ async def clock_moved(folder: Path, dose: Dose, seed: int) -> Outcome:
 
     await stage.under(dose["messages"], trouble, pause_s=0.2)
     outcome = await stage.judge(Outcome("F11", "clocks jump", dose=dose))
+    await stage.close()
+    return outcome
+
+
+async def revoked(folder: Path, dose: Dose, seed: int) -> Outcome:
+    """F17: sessions are ended from another device while everybody writes; they hear nothing more."""
+    stage = Stage(folder, chance(seed), people=2)
+    stage.open()
+    await stage.bring(dose["devices"])
+    owner = stage.people[0]
+    director = stage.devices[0].session.api
+    listeners = [stage.new_device(f"listener-{number}", owner) for number in range(dose["revoked"])]
+    for listener in listeners:
+        await listener.start()
+        await until(listener.session.is_connected, 30)
+
+    async def trouble() -> None:
+        for listener in listeners:
+            await asyncio.sleep(0.2)
+            own = next(one for one in await listener.session.api.devices() if one.current)
+            await director.end_device(own.device_id)
+            listener.cut_off()
+        await asyncio.sleep(3)
+        over.set()
+
+    over = asyncio.Event()
+    writers = [device for device in stage.devices if device not in listeners]
+    await asyncio.gather(trouble(), *(stage.write_until(device, over) for device in writers))
+    outcome = Outcome("F17", "sessions revoked under traffic", dose=dose)
+    told = [one.session.connection.value.line is Line.SIGNED_OUT for one in listeners]
+    outcome.expect("each knows that it is signed out", holds=all(told))
+    for listener in listeners:
+        await listener.stop()
+    await stage.judge(outcome)
     await stage.close()
     return outcome
 

@@ -154,6 +154,14 @@ CASES: tuple[Case, ...] = (
         large=_counts(people=10, devices=20, kills=3),
     ),
     Case(
+        "F17",
+        "sessions revoked under traffic",
+        faults_of_server.revoked,
+        small=_counts(devices=1, revoked=1),
+        standard=_counts(devices=2, revoked=5),
+        large=_counts(devices=2, revoked=15),
+    ),
+    Case(
         "F15",
         "uploads cut at random offsets",
         faults_of_files.uploads_cut,
