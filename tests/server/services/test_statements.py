@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event
 
 from protocol.accounts import Login, PasswordChange, ProfileChange, Refresh, Register, UserQuery
@@ -17,6 +18,7 @@ from server.services.last_seen import LastSeen
 from server.services.ports import Actor
 from server.storage.unit import Database
 from tests.server.conftest import HouseFactory
+from tests.server.databases import POSTGRES
 from tests.server.files import media
 from tests.server.services.setting import Setting
 
@@ -53,6 +55,14 @@ def _plan(database: Database, statement: str, values: Any) -> list[str]:
         return [row.detail for row in snapshot.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 
+def _postgres_plan(database: Database, statement: str, values: Any) -> list[str]:
+    """How PostgreSQL goes about a statement, if it walks a table only where no index would do."""
+    with database.read() as snapshot:
+        snapshot.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        given = values[0] if isinstance(values, list) else values
+        return list(snapshot.exec_driver_sql(f"EXPLAIN {statement}", given).scalars())
+
+
 def _everything(setting: Setting, ada: Actor, ben: Actor) -> None:
     """Each service's each way through."""
     room = setting.direct(ada, ben)
@@ -84,6 +94,17 @@ def test_every_query_is_on_an_index(setting: Setting, ada: Actor, ben: Actor) ->
     for statement, values in seen:
         steps = _plan(setting.database, statement, values)
         assert not [step for step in steps if _TABLE_SCAN.match(step)], f"{statement}\n{steps}"
+
+
+@pytest.mark.parametrize("setting", [POSTGRES], indirect=True)
+def test_every_query_is_on_an_index_on_postgresql_too(setting: Setting, ada: Actor, ben: Actor) -> None:
+    with _statements() as seen:
+        _everything(setting, ada, ben)
+    assert len({statement for statement, _ in seen}) > 30
+    for statement, values in seen:
+        if "pg_advisory_xact_lock" not in statement:
+            steps = _postgres_plan(setting.database, statement, values)
+            assert not [step for step in steps if "Seq Scan" in step], f"{statement}\n{steps}"
 
 
 def _every_account_matter(house: House) -> None:
