@@ -8,13 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.core.bubble import Tick
+from desktop.core.outbox import DAY_MS
 from desktop.core.session import Session
 from protocol.errors import ErrorCode, Refused
 from tests.desktop.core.talk import Talk, texts, ticks
 from tests.desktop.doubles import until
 from tests.desktop.fake_line import MemoryOutboxFile
 
-WEATHER = ("send", "send", "send", "cut", "restore", "lose_answer", "lose_push", "refuse", "restart", "wait", "peer")
+WEATHER = (
+    *("send", "send", "send", "edit", "edit", "cut", "restore", "lose_answer", "lose_push", "refuse"),
+    *("restart", "wait", "peer", "resync", "tomorrow", "yesterday"),
+)
 
 
 class Voyage:
@@ -33,6 +37,23 @@ class Voyage:
                 text = f"text {len(self.written)}"
                 await self.session.send_text(self.talk.identity, text)
                 self.written.append(text)
+            case "edit":
+                await self.edit()
+            case "restart":
+                await self.session.close()
+                self.session = server.session(self.talk.anna, self.file)
+                await self.session.start()
+            case "wait":
+                await asyncio.sleep(0.02)
+            case "peer":
+                server.post(self.talk.ben.user_id, self.talk.identity, "from Ben")
+            case _:
+                self.weather(what)
+
+    def weather(self, what: str) -> None:
+        """What nobody on the desktop does."""
+        server = self.talk.server
+        match what:
             case "cut":
                 server.cut()
             case "restore":
@@ -43,14 +64,20 @@ class Voyage:
                 server.lose_pushes(1)
             case "refuse":
                 server.refuse_next("send_message", Refused(ErrorCode.UNAVAILABLE, "Later."))
-            case "restart":
-                await self.session.close()
-                self.session = server.session(self.talk.anna, self.file)
-                await self.session.start()
-            case "wait":
-                await asyncio.sleep(0.02)
+            case "resync":
+                server.push_event("resync", {"spread_ms": 50}, self.talk.anna.user_id)
             case _:
-                server.post(self.talk.ben.user_id, self.talk.identity, "from Ben")
+                server.now_ms += DAY_MS if what == "tomorrow" else -DAY_MS
+
+    async def edit(self) -> None:
+        """Change the last message that waits, if it may still change: then that is what must arrive."""
+        for row in reversed(self.session.waiting_list.rows()):
+            try:
+                await self.session.edit_waiting(row.uid, f"{row.text}, changed")
+            except Refused:
+                continue
+            self.written[self.written.index(row.text)] = f"{row.text}, changed"
+            return
 
     async def sail(self, steps: list[str]) -> None:
         await self.session.start()
@@ -71,7 +98,7 @@ class Voyage:
         return [message.content for message in messages if message.sender_id == self.talk.anna.user_id]
 
 
-@settings(max_examples=15)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(WEATHER), min_size=3, max_size=15))
 def test_every_message_arrives_once_and_in_order(steps: list[str]) -> None:
     asyncio.run(asyncio.wait_for(Voyage().sail(steps), 60))
