@@ -32,6 +32,10 @@ class NewUser(Struct, frozen=True, kw_only=True):
     role: Role = "member"
 
 
+_NUL = "\0"
+"""No name has one, and PostgreSQL takes none, not even to compare with."""
+
+
 def username_key(username: str) -> str:
     """The form in which two names are the same: NFKC and casefold, so that look-alikes collide (reliability T25)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
@@ -104,6 +108,8 @@ def load_one(connection: Connection, user_id: int) -> User | None:
 
 def find(connection: Connection, query: str, limit: int) -> list[User]:
     """Active people whose names contain every word of the query, by name; all of them for an empty one."""
+    if _NUL in query:
+        return []
     wanted = _shown().where(users.c.deactivated_at.is_(None))
     for word in folded(query).split():
         wanted = wanted.where(users.c.search_key.contains(word, autoescape=True))
@@ -112,6 +118,8 @@ def find(connection: Connection, query: str, limit: int) -> list[User]:
 
 def by_name(connection: Connection, username: str) -> Credentials | None:
     """Whom this name means, or None."""
+    if _NUL in username:
+        return None
     return _credentials(connection, users.c.username_key == username_key(username))
 
 

@@ -202,3 +202,12 @@ def test_a_database_of_a_newer_program_is_left_alone(either: Database) -> None:
     assert not either.is_current()
     with pytest.raises(schema.TooNew, match="9999"):
         either.migrate()
+
+
+def test_a_name_with_a_nul_is_nobodys(either: Database) -> None:
+    either.write(_room)
+    with either.read() as snapshot:
+        assert users.by_name(snapshot, "ada") is not None
+        assert users.by_name(snapshot, "ada\0") is None
+        assert [user.username for user in users.find(snapshot, "ada", 10)] == ["ada"]
+        assert users.find(snapshot, "a\0da", 10) == []
