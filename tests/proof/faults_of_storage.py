@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -124,3 +125,49 @@ def _fill(ballast: Path) -> None:
                     file.write(b"\0" * size)
             except OSError:
                 continue
+
+
+async def backup_restored(folder: Path, dose: Dose, seed: int) -> Outcome:
+    """R1: the database goes back to an earlier state under a new epoch; the desktops bring back what that lost."""
+    stage = Stage(folder, chance(seed), people=2)
+    stage.open()
+    await stage.bring(dose["devices"])
+    outcome = Outcome("R1", "backup restored", dose=dict(dose))
+    backup, database = folder / "backup.db", stage.server.data_dir / "hearth.db"
+    await stage.under(dose["messages"], _nothing)
+    await stage.settle()
+    held = len(await asyncio.to_thread(stage.stored))
+    await asyncio.to_thread(_copy, database, backup)
+    await stage.under(dose["messages"], _nothing)
+    await stage.settle()
+    outcome.notes["lost_with_the_server"] = len(await asyncio.to_thread(stage.stored)) - held
+    await asyncio.to_thread(stage.server.stop)
+    await asyncio.to_thread(_restore, backup, database)
+    stage.history_since_ms = time.time_ns() // 1_000_000
+    await asyncio.to_thread(stage.server.start)
+    back = await until(lambda: all(one.session.is_connected() for one in stage.devices), RECOVERY_S)
+    outcome.expect("everybody is connected again", holds=back)
+    await asyncio.sleep(2)
+    await stage.under(len(stage.devices), _nothing)
+    await stage.judge(outcome)
+    await stage.close()
+    return outcome
+
+
+async def _nothing() -> None:
+    """No trouble."""
+
+
+def _copy(database: Path, backup: Path) -> None:
+    """Take a backup beside the running server."""
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
+
+
+def _restore(backup: Path, database: Path) -> None:
+    """Put it back as an operator does, and give it the name of a new history."""
+    for suffix in ("-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    database.write_bytes(backup.read_bytes())
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE server_facts SET value = ? WHERE name = 'epoch'", (str(uuid.uuid4()),))

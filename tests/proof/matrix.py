@@ -162,6 +162,14 @@ CASES: tuple[Case, ...] = (
         large=_counts(devices=2, revoked=15),
     ),
     Case(
+        "R1",
+        "backup restored, desktops refill it",
+        faults_of_storage.backup_restored,
+        small=_counts(devices=2, messages=12),
+        standard=_counts(devices=2, messages=100),
+        large=_counts(devices=2, messages=600),
+    ),
+    Case(
         "F15",
         "uploads cut at random offsets",
         faults_of_files.uploads_cut,

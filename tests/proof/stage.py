@@ -152,6 +152,8 @@ class Stage:
         self.conversations: dict[int, set[int]] = {}
         self.complaints = Complaints()
         self.began = time.monotonic()
+        self.history_since_ms = 0
+        """When the server's history began anew; what was told of the one before does not count."""
         self._names = [f"user{number}" for number in range(people)]
         self._ids: dict[str, int] = {}
         self._ledgers = folder / "devices"
@@ -218,10 +220,10 @@ class Stage:
     async def chatter(self, device: Device, texts: int, *, most_waiting: int = 8, pause_s: float = 0.0) -> None:
         """Write so many texts into the device's conversations, and read now and then."""
         rng, own = self.rng, self.conversations_of(device.seat.user.user_id)
-        for number in range(texts):
+        for _ in range(texts):
             while device.unsent >= most_waiting:  # noqa: ASYNC110 - a person does not write without end either
                 await asyncio.sleep(0.01)
-            await device.say(rng.choice(own), f"{device.name} #{number} {rng.choice(_WORDS)}")
+            await device.say(rng.choice(own), f"{device.name} #{device.said} {rng.choice(_WORDS)}")
             if rng.random() < 0.2:
                 device.read(rng.choice(own))
             await asyncio.sleep(rng.random() * pause_s)
@@ -330,12 +332,17 @@ class Stage:
                 await device.testify()
         heads, cursors = await asyncio.to_thread(self.heads)
         stored = await asyncio.to_thread(self.stored)
-        ledgers = read_all(self._ledgers.glob("*.jsonl"))
+        ledgers = {name: self._counted(lines) for name, lines in read_all(self._ledgers.glob("*.jsonl")).items()}
         evidence = Evidence(stored, self.conversations, ledgers, heads, cursors, settled=settle)
         _tally(outcome, evidence, check(evidence))
         outcome.breaches += self._loud(complaints)
         outcome.seconds = round(time.monotonic() - self.began, 1)
         return outcome
+
+    def _counted(self, lines: list[Line]) -> list[Line]:
+        """The lines that tell of the present history, and what people wrote at any time."""
+        written = {"started", "intended", "enqueued", "greeted"}
+        return [line for line in lines if line.kind in written or line.at_ms >= self.history_since_ms]
 
     def _loud(self, allowed: Iterable[str]) -> list[str]:
         """What was logged that nobody expects of this fault."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.running import ROOT
 
-FAMILIES = {"F1", "F1b", "F2", "F3", "F4", "F5-6", "F7", "F8", "F9", "F10", "F11", "F12", "F17"}
+FAMILIES = {"F1", "F1b", "F2", "F3", "F4", "F5-6", "F7", "F8", "F9", "F10", "F11", "F12", "F17", "R1"}
 
 
 @pytest.mark.timeout(400)
