@@ -33,11 +33,13 @@ async def _nothing() -> None:
     """No trouble beyond the weather."""
 
 
-async def _in_weather(folder: Path, dose: Dose, seed: int, outcome: Outcome, weather: Weather) -> Outcome:
+async def _in_weather(
+    folder: Path, dose: Dose, seed: int, outcome: Outcome, weather: Weather, *, answer_s: float
+) -> Outcome:
     """Traffic in bad weather, which clears at the end."""
     stage = Stage(folder, chance(seed), people=dose["people"])
     calm = Weather()
-    relay = await _behind_relay(stage, dose, calm, answer_s=2.0)
+    relay = await _behind_relay(stage, dose, calm, answer_s=answer_s)
     relay.weather = weather
     await stage.under(dose["messages"], _nothing)
     relay.weather = calm
@@ -50,15 +52,16 @@ async def _in_weather(folder: Path, dose: Dose, seed: int, outcome: Outcome, wea
 
 async def slow_and_lossy(folder: Path, dose: Dose, seed: int) -> Outcome:
     """F7: 300 ms each way with as much jitter, 5 % of the pieces held up as by a lost packet, lines that break."""
-    weather = Weather(latency_s=0.1, jitter_s=0.2, stall=0.05, stall_s=0.5, reset=0.002, slice_bytes=700)
-    return await _in_weather(folder, dose, seed, Outcome("F7", "slow and lossy lines", dose=dict(dose)), weather)
+    weather = Weather(latency_s=0.1, jitter_s=0.2, stall=0.05, stall_s=0.5, reset=0.002, slice_bytes=4_096)
+    outcome = Outcome("F7", "slow and lossy lines", dose=dict(dose))
+    return await _in_weather(folder, dose, seed, outcome, weather, answer_s=8.0)
 
 
 async def mixed_up(folder: Path, dose: Dose, seed: int) -> Outcome:
     """F10: one in ten Socket.IO packets is lost, one comes twice, and one comes late, in both directions."""
     weather = Weather(drop=0.1, double=0.1, late=0.1)
     outcome = await _in_weather(
-        folder, dose, seed, Outcome("F10", "lost, doubled, late packets", dose=dict(dose)), weather
+        folder, dose, seed, Outcome("F10", "lost, doubled, late packets", dose=dict(dose)), weather, answer_s=2.0
     )
     outcome.expect(
         "packets were lost, doubled and late", holds=bool(weather.dropped and weather.doubled and weather.delayed)

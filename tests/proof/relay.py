@@ -55,17 +55,21 @@ class Frames:
     def __init__(self) -> None:
         self._held = b""
         self._upgraded = False
+        self._plain = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Parts that may be left out, repeated or exchanged, in order."""
+        if self._plain:
+            yield data
+            return
         self._held += data
         if not self._upgraded:
             head, end, rest = self._held.partition(b"\r\n\r\n")
             if not end:
                 return
             if b"upgrade: websocket" not in head.lower():
+                self._plain = True
                 yield self._held
-                self._held = b""
                 return
             self._upgraded, self._held = True, rest
             yield head + end
