@@ -127,10 +127,11 @@ class Synced(Struct, kw_only=True, frozen=True):
 
 
 class DigestAnswer(Struct, kw_only=True, frozen=True):
-    """Which conversations the caller should sync."""
+    """Which conversations the caller should sync, and the caller's own counter, which may be ahead of theirs, too."""
 
     ok: bool
     stale: list[int]
+    user_version: int
 
 
 class VerifyAnswer(Struct, kw_only=True, frozen=True):
@@ -151,6 +152,7 @@ class Ack(Struct, kw_only=True, frozen=True):
     read_position: int | UnsetType = UNSET
     synced: Synced | UnsetType = UNSET
     stale: list[int] | UnsetType = UNSET
+    user_version: int | UnsetType = UNSET
 
 
 class SignalEvent(Struct, kw_only=True, frozen=True):

@@ -219,7 +219,7 @@ class SyncLoop:
         versions = self._follower.versions()
         question = Digest(epoch=self._epoch or "", count=len(versions), sum=digest_sum(versions))
         answer = await self._live.call("digest", question, self._pace.answer_s)
-        if answer.get("stale"):
+        if answer.get("stale") or answer.get("user_version", 0) > self._follower.user_version():
             await self._sync()
 
     def _show_latency(self) -> None:

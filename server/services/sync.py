@@ -101,8 +101,9 @@ class SyncDesk:
         with self._database.read() as snapshot:
             heads = conversations.heads_of_user(snapshot, actor.user_id)
             same = command.epoch == schema.epoch(snapshot)
+            own = members.user_version(snapshot, actor.user_id)
         same = same and command.count == len(heads) and command.sum == digest_sum(heads)
-        return DigestAnswer(ok=same, stale=[] if same else sorted(heads))
+        return DigestAnswer(ok=same, stale=[] if same else sorted(heads), user_version=own)
 
     def verify(self, actor: Actor, command: Verify) -> VerifyAnswer:
         """Which of the caller's own uids are not here, as they were asked. Raises Refused (`invalid_request`)."""

@@ -119,4 +119,5 @@ class Commands:
         return Ack(ok=True, synced=self._house.sync.sync(connection.actor, command))
 
     def _digest(self, connection: Connection, command: Digest) -> Ack:
-        return Ack(ok=True, stale=self._house.sync.digest(connection.actor, command).stale)
+        answer = self._house.sync.digest(connection.actor, command)
+        return Ack(ok=True, stale=answer.stale, user_version=answer.user_version)

@@ -96,7 +96,8 @@ class FakeLive:
             case Sync():
                 return {"synced": plain(server.sync(self.user_id, command))}
             case Digest():
-                return {"stale": server.digest(self.user_id, command)}
+                own = server.user_versions[self.user_id]
+                return {"stale": server.digest(self.user_id, command), "user_version": own}
             case MarkRead(conversation_id=conversation_id, position=position):
                 everything = len(server.conversations[conversation_id].messages)
                 reached = server.read(self.user_id, conversation_id, everything if position is None else position)

@@ -92,7 +92,8 @@ async def voyage(deeds: list[str], seed: int) -> None:
         await asyncio.sleep(0.05)  # The reports of what was read go out.
         anna.retry_now()
         head = talk.server.conversations[talk.identity].head
-        await until(lambda: anna.versions()[talk.identity] == head and anna.gap_since_ms() is None)
+        own = talk.server.user_versions[talk.anna.user_id]
+        await until(lambda: anna.versions()[talk.identity] == head and anna.user_version() == own)
         async with talk.session() as fresh:
             other = await opened(fresh, talk.identity)
             await until(lambda: shown(anna, timeline) == shown(fresh, other))

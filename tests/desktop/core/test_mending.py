@@ -183,3 +183,17 @@ def test_news_that_fails_once_is_taken_in_all_the_same(talk: Talk, tell: Tell, m
             assert not planted
 
     tell(story)
+
+
+def test_a_lost_last_push_of_ones_own_facts_is_found_by_the_digest(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.fill(4)
+        talk.server.read(talk.anna.user_id, talk.identity, 4)
+        async with talk.session() as anna:
+            assert anna.unread_total.value == 0
+            talk.server.lose_pushes(1)
+            talk.server.unread(talk.anna.user_id, talk.identity * 100_000 + 2)
+            anna.retry_now()
+            await until(lambda: anna.unread_total.value == 2)
+
+    tell(story)

@@ -161,7 +161,8 @@ def test_the_digest_tells_whether_anything_is_stale(setting: Setting, ada: Actor
     setting.say(ada, direct)
     epoch = setting.sync.greeting(ben).epoch
     heads = {direct: 4}
-    assert setting.sync.digest(ben, Digest(epoch=epoch, count=1, sum=digest_sum(heads))).ok
+    same = setting.sync.digest(ben, Digest(epoch=epoch, count=1, sum=digest_sum(heads)))
+    assert (same.ok, same.user_version) == (True, setting.sync.greeting(ben).user_version)
     for epoch_told, count, total in (
         (epoch, 1, digest_sum({direct: 3})),
         (epoch, 2, digest_sum(heads)),
