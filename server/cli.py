@@ -11,7 +11,7 @@ from pathlib import Path
 
 from protocol.errors import Refused
 from server import app
-from server.config import Config, ConfigError, load_config, logs
+from server.config import Config, ConfigError, load_config, logs, without_password
 from server.config.nginx import Site, nginx_conf
 from server.services.house import House
 from server.services.ports import Silence
@@ -190,7 +190,7 @@ def _check_config(_options: argparse.Namespace, config: Config) -> None:
     """Print the settings in force, if a server could start with them; no secret is among them."""
     app.check(config)
     for name in config.__struct_fields__:
-        print(f"{name} = {getattr(config, name)}")
+        print(f"{name} = {without_password(getattr(config, name))}")
 
 
 def _create_admin(options: argparse.Namespace, config: Config) -> None:

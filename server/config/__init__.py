@@ -2,7 +2,7 @@
 
 from server.config.processes import check_processes
 from server.config.secret_keys import SecretKeys, check_keys, load_keys
-from server.config.settings import Config, ConfigError, load_config
+from server.config.settings import Config, ConfigError, load_config, without_password
 
 __all__ = [
     "Config",
@@ -12,4 +12,5 @@ __all__ = [
     "check_processes",
     "load_config",
     "load_keys",
+    "without_password",
 ]

@@ -8,6 +8,7 @@ An unknown key is an error that names the nearest valid one: a misspelt setting 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -197,6 +198,11 @@ def _checked(config: Config) -> Config:
     if below:
         raise ConfigError(f"limits.{below[0]} must be at least 1. Correct it.")
     return config
+
+
+def without_password(value: object) -> object:
+    """A setting as it may be shown: the password is left out of an address."""
+    return re.sub(r"(://[^/@]*:)[^/@]*@", r"\1…@", value) if isinstance(value, str) else value
 
 
 def _check_several(config: Config) -> None:

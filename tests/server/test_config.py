@@ -93,6 +93,7 @@ def test_every_setting_can_be_given_in_the_environment(tmp_path: Path) -> None:
     cert = tmp_path / "cert.pem"
     cert.touch()
     values: dict[str, Any] = {"tls_cert": cert, "tls_key": cert, "registration": "closed", "log_level": "debug"}
+    values["redis_url"] = "redis://127.0.0.1:6379/0"
     for name in Config.__struct_fields__:
         if name in ("limits", "data_dir"):
             continue

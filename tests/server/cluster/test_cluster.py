@@ -164,6 +164,10 @@ def test_nginx_takes_bodies_up_to_the_limit_and_keeps_metrics_to_itself(cluster:
     address = stored.json()["file_url"]
     assert cluster.http.get(url + address, headers=headers, timeout=30).content == b"x" * 3_000_000
     assert cluster.http.get(f"{url}/metrics", timeout=30).status_code == 403
+    # What a client says of its own address is not believed.
+    agent = {**headers, "X-Forwarded-For": "192.0.2.7"}
+    request_id = cluster.http.get(f"{url}/api/me", headers=agent, timeout=30).headers["X-Request-Id"]
+    assert next(line for line in cluster.server.log.splitlines() if request_id in line).count("127.0.0.1") == 1
     assert cluster.measure(1, "hearth_bus_up") == 1
     assert cluster.request(2, "GET", "/readyz").json()["checks"]["redis"] == "ok"
 

@@ -12,7 +12,8 @@ import pytest
 from server.cli import main
 from server.config import Config, ConfigError, check_processes, load_config, processes
 from server.config.nginx import Site, nginx_conf
-from tests.running import RunningServer
+from tests.running import RunningServer, free_port
+from tests.server.conftest import ServerFactory
 
 POSTGRES = "postgresql+psycopg://hearth@127.0.0.1/hearth"
 REDIS = "redis://127.0.0.1:6379/0"
@@ -75,6 +76,28 @@ def test_serve_says_so_and_makes_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("hearth-server: SQLite serves one process, and workers is 2.")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_password_in_an_address_is_not_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEARTH_DATABASE_URL", "postgresql+psycopg://hearth:geheim@127.0.0.1/hearth")
+    monkeypatch.setenv("HEARTH_REDIS_URL", "redis://:geheim@127.0.0.1:6379/0")
+    assert main(["check-config", "--data-dir", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "geheim" not in shown
+    assert "database_url = postgresql+psycopg://hearth:…@127.0.0.1/hearth" in shown
+    assert "redis_url = redis://:…@127.0.0.1:6379/0" in shown
+
+
+def test_a_server_whose_redis_is_not_there_serves(start_server: ServerFactory) -> None:
+    server = start_server(
+        env={"HEARTH_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}, expected=["the bus is away: ConnectionError"]
+    )
+    ready = server.request("GET", "/readyz")
+    assert (ready.status_code, ready.json()["checks"]["redis"][:24]) == (200, "degraded: Redis is away ")
+    server.create_user("ada")
+    assert server.log.count("the bus is away") == 1
 
 
 def test_the_nginx_configuration_names_every_worker(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
