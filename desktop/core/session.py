@@ -268,13 +268,11 @@ class Session:
         self._intake.take(update)
 
     def _merge(self, update: Update, anew: bool) -> None:
-        """Take an update into the store, count its numbers, and derive what it concerns; `anew` also what seems same.
+        """Take an update into the store and derive what it concerns; `anew` also what seems same.
 
-        Gaps are timed by a clock that nobody sets.
+        Only what could be shown is counted and kept. Gaps are timed by a clock that nobody sets.
         """
         changes = self._store.merge(update)
-        self._following.take(update, self._clock.passed_ms())
-        self._history.keep(update, self._following)
         for message in (*update.messages, *update.old):
             self._outbox.confirm(message.uid)
         for message in () if update.kept else update.messages:
@@ -285,6 +283,8 @@ class Session:
         if anew:
             changes.conversations.update(self._store.held)
         self._shown.follow(changes)
+        self._following.take(update, self._clock.passed_ms())
+        self._history.keep(update, self._following)
 
     def _settle_cursors(self, changes: Changes) -> None:
         """Cursors that the server has confirmed need no report of our own any more; see who one is now."""

@@ -209,7 +209,7 @@ def test_what_was_queued_again_before_a_crash_is_not_queued_twice(
             patch.setattr(MessageCache, "verified", lambda _cache, _uids: None)
             talk.server.refuse_next("send_message", Refused(ErrorCode.RATE_LIMITED, "Wait.", retry_after_s=30))
             async with home.session() as anna:
-                await until(lambda: anna.waiting.value == 2)
+                await until(lambda: anna.waiting.value == 2 and not talk.server.refusals["send_message"])
         async with home.session() as anna:
             await until(lambda: talk.stored() == ["one", "two", "three"])
             await until(lambda: anna.waiting.value == 0)
