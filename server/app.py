@@ -53,7 +53,7 @@ _HASHING_THREADS = 2
 _SWEEP_S = 600.0
 _DRAIN_S = 5.0
 """How long requests under way may still take when the server goes down."""
-_COLLECT_AFTER = 50_000
+_COLLECT_AFTER = 10_000
 """So many objects more before the collector looks; Python's 700 are made by thirty messages."""
 
 _log = logging.getLogger(__name__)
@@ -209,7 +209,7 @@ def _calm_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    gc.set_threshold(_COLLECT_AFTER, 20, 10)
 
 
 def check(config: Config) -> None:
