@@ -185,17 +185,19 @@ class Writer(Generic[U]):
         unit = self._make_unit(connection)
         connection.exec_driver_sql("SAVEPOINT job")
         failure: Exception | None = None
+        away = False
         try:
             answered = outcomes(unit, group)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
             _undo(connection, error)
             failure = self._failures.told(error)
+            away = isinstance(error, DBAPIError) and self._backend.is_outage(error)
         connection.exec_driver_sql("RELEASE SAVEPOINT job")
         if failure is None:
             units.append(unit)
             results += answered
-        elif len(group) == 1:
-            results.append(failure)
+        elif away or len(group) == 1:
+            results += [failure] * len(group)
         else:
             for job in group:
                 self._attempt(connection, [job], units, results)
