@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -57,6 +58,7 @@ class MessageCache:
     def __init__(self, folder: Path, own_id: int) -> None:
         """The file is made in `folder` by the first call, readable by its user alone."""
         self._database = Database(folder / FILE_NAME, [first_form], pragmas=PRAGMAS, is_small=False)
+        self._folder = folder
         self._own_id = own_id
         self._waiting: deque[Pending] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -65,7 +67,8 @@ class MessageCache:
         self._refused = False
 
     async def load(self) -> CachedState:
-        """What an earlier run has left; a file that cannot be understood is set aside first."""
+        """What an earlier run has left; a file that cannot be understood is set aside until the next start."""
+        await asyncio.to_thread(self._remove_set_aside)
         try:
             return await self._database.run(partial(read_state, own_id=self._own_id))
         except (OSError, sqlite3.OperationalError) as error:
@@ -123,6 +126,12 @@ class MessageCache:
         if self._waiting:
             await self._after_writing(_nothing_more, None)
         await self._database.close()
+
+    def _remove_set_aside(self) -> None:
+        """What an earlier run has set aside may hold words that were deleted since, and the server has the rest."""
+        for path in self._folder.glob(f"{FILE_NAME}.broken-*"):
+            with suppress(OSError):
+                path.unlink()
 
     def _write_in(self, seconds: float) -> None:
         """Write what waits after a moment."""

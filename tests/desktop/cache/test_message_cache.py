@@ -107,18 +107,22 @@ def test_after_a_kill_no_progress_is_without_its_rows(tmp_path: Path) -> None:
 
 def test_a_broken_file_is_set_aside_and_begun_anew(tmp_path: Path, expected_logs: Callable[[str], None]) -> None:
     expected_logs("cache.sqlite3 was broken")
+    (tmp_path / FILE_NAME).write_bytes(b"no database at all" * 1000)
 
     async def story() -> None:
-        (tmp_path / FILE_NAME).write_bytes(b"no database at all" * 1000)
         cache = MessageCache(tmp_path, ME)
         assert followed(await cache.load()) == {}
         cache.save(*saved(message(1)))
         await cache.close()
+
+    async def next_start() -> None:
         state, page = await left_in(tmp_path)
         assert (followed(state), positions(page)) == ({TALK: 1}, [1])
 
     run(story)
     assert list(tmp_path.glob(f"{FILE_NAME}.broken-*"))
+    run(next_start)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
     forget_cache(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
