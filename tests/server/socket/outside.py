@@ -35,8 +35,18 @@ def open_files(server: RunningServer) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
 
 
+def memory_mib(server: RunningServer) -> float:
+    """The memory that it holds now."""
+    return _status_mib(server, "VmRSS:")
+
+
 def most_memory_mib(server: RunningServer) -> float:
     """The most memory that it has held so far."""
+    return _status_mib(server, "VmHWM:")
+
+
+def _status_mib(server: RunningServer, name: str) -> float:
+    """A line of what Linux says of its process."""
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    return int(status.split(name)[1].split()[0]) / 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +13,10 @@ from websockets.exceptions import ConnectionClosed
 
 from protocol.commands import COMMANDS
 from tests.running import RunningServer
+from tests.server.socket.fuzz import Seen, judge, play
 from tests.server.socket.lines import Line, Wire, frame
 from tests.server.socket.outside import only_refusing
-from tests.server.socket.people import Pair
+from tests.server.socket.people import Pair, make_pair
 
 FIELDS = sorted({field for command in COMMANDS.values() for field in command.payload.__struct_fields__})
 NUMBERS = st.sampled_from([0, 1, 2, -1, 2**53, 2**63, 10**30, 0.5]) | st.booleans() | st.none()
@@ -24,7 +26,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=5),
     max_leaves=12,
 )
-RELAXED = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+RELAXED = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +70,12 @@ def test_any_bytes_on_a_line_harm_nobody(server: RunningServer, line: Line, data
     with Wire(server) as wire:
         wire.socket.sendall(frame(head, data) + data)
     assert line.call("digest", {"epoch": "x", "count": 0, "sum": 0})["ok"] is True
+
+
+def test_random_frames_have_no_effect_and_leave_nothing_behind(server: RunningServer) -> None:
+    """A small dose of `python -m tests.server.socket.fuzz --count 20000`."""
+    pair = make_pair(server, "-fuzzed")
+    play(server, pair.eve, 300, seed=1)
+    before, begun = Seen.of(pair), time.monotonic()
+    play(server, pair.eve, 1200, seed=2)
+    judge(pair, before, time.monotonic() - begun + 60)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -215,3 +217,35 @@ def test_a_message_just_before_the_goodbye_is_kept(new_pair: Pair) -> None:
         wire.socket.sendall(last + frame(0x81, b"41") + frame(0x88, b"\x03\xe8"))
         assert other.next("new_message")["content"] == "last words"
         assert wire.close_code() == 1000
+
+
+def test_a_herd_is_let_in_by_and_by_and_everybody_is_told_when(start_server: ServerFactory) -> None:
+    """300 sockets at once where 10 a second may log in: the log-in room is never crowded, and nobody comes in vain."""
+    env = {"HEARTH_RATE_LIMITS": "on", "HEARTH_CONNECTS_PER_S": "10", "HEARTH_LIMITS_SOCKETS_PER_USER": "1000"}
+    own = start_server(env=env)
+    login = "40" + json.dumps({"token": join(own, "herd").token})
+    with ExitStack() as opened:
+        wires = [opened.enter_context(Wire(own)) for _ in range(300)]
+        for wire in wires:
+            wire.say(login)
+        waits = [told_to_wait(wire) for wire in wires]
+        turned_away = [wait for wait in waits if wait]
+        assert 20 <= len(turned_away) <= 279
+        assert len(set(turned_away)) > len(turned_away) * 0.9
+        assert max(turned_away) < 280 / 10 + 1
+        first = waits.index(min(turned_away))
+        time.sleep(waits[first])
+        wires[first].say(login)
+        assert told_to_wait(wires[first]) == 0
+
+
+def told_to_wait(wire: Wire) -> float:
+    """The answer to a log-in: 0 when it is let in, else the seconds to wait."""
+    heard = b""
+    while b'40{"sid"' not in heard and b"}}" not in heard:
+        heard += wire.socket.recv(4096)
+    if b'40{"sid"' in heard:
+        return 0.0
+    error = json.loads(heard[heard.index(b"44{") + 2 :])["data"]
+    assert error["code"] == "rate_limited"
+    return float(error["retry_after_s"])
