@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from benchmarks.dose import TINY
 from benchmarks.rows import ROWS, Row
-from benchmarks.servers import Servers
+from benchmarks.seeding import Stock
+from benchmarks.servers import Served, Servers
+
+
+class KeptServers(Servers):
+    """Lets rows that ask for the same store use the same server, for starting one takes longer than a tiny dose."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._kept: dict[str, Served] = {}
+        self._running = ExitStack()
+
+    def __exit__(self, *error: object) -> None:
+        self._running.close()
+        super().__exit__(*error)
+
+    @contextmanager
+    def serving(self, name: str, stock: Stock, settings: dict[str, str] | None = None) -> Iterator[Served]:
+        key = f"{name} {stock.written} {settings}"
+        if key not in self._kept:
+            self._kept[key] = self._running.enter_context(super().serving(name, stock, settings))
+        yield self._kept[key]
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("bench")) as made:
+    with KeptServers(tmp_path_factory.mktemp("bench")) as made:
         yield made
 
 
