@@ -1,0 +1,95 @@
+"""The protocol's stories end well, and would not if the promises were broken: each break planted here is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import Phase
+
+from desktop.cache import message_cache
+from desktop.cache.outbox_file import SqliteOutboxFile
+from desktop.core import delivery
+from desktop.core.outbox import Outbox, Waiting
+from desktop.core.progress import Progress
+from desktop.core.store import Held
+from desktop.core.sync import SyncLoop
+from desktop.core.updates import Cursor, Update
+from protocol.commands import SendMessage
+from protocol.ids import new_uid
+from tests.model.stories import tell_stories
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def test_three_hundred_stories_end_well() -> None:
+    tell_stories(300)
+
+
+def a_cursor_may_go_back(patch: pytest.MonkeyPatch) -> None:
+    def take(held: Held, cursor: Cursor) -> bool:
+        held.cursors[cursor.user_id] = cursor
+        return True
+
+    patch.setattr(Held, "merge_cursor", take)
+
+
+def a_retry_has_a_uid_of_its_own(patch: pytest.MonkeyPatch) -> None:
+    def send(**fields: Any) -> SendMessage:
+        return SendMessage(**{**fields, "uid": new_uid()})
+
+    patch.setattr(delivery, "SendMessage", send)
+
+
+def gaps_are_skipped(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Progress, "note", Progress.reach)
+
+
+def nobody_compares(patch: pytest.MonkeyPatch) -> None:
+    async def forget(_loop: SyncLoop) -> None:
+        """Ask nothing."""
+
+    patch.setattr(SyncLoop, "_compare", forget)
+
+
+def the_outbox_is_not_written(patch: pytest.MonkeyPatch) -> None:
+    async def lose(_file: SqliteOutboxFile, _entry: object) -> None:
+        """Write nothing."""
+
+    patch.setattr(SqliteOutboxFile, "put", lose)
+
+
+def the_newest_goes_first(patch: pytest.MonkeyPatch) -> None:
+    def last(outbox: Outbox, conversation_id: int) -> Waiting | None:
+        return next((w for w in reversed(outbox.entries(conversation_id)) if w.entry.state == "queued"), None)
+
+    patch.setattr(Outbox, "next_due", last)
+
+
+def the_cache_forgets_rows_but_not_how_far(patch: pytest.MonkeyPatch) -> None:
+    put = message_cache.put
+
+    def half(connection: Any, update: Update, reached: Any) -> None:
+        put(connection, Update(conversations=update.conversations, followed=update.followed), reached)
+
+    patch.setattr(message_cache, "put", half)
+
+
+PLANTED: list[Plant] = [
+    a_cursor_may_go_back,
+    a_retry_has_a_uid_of_its_own,
+    gaps_are_skipped,
+    nobody_compares,
+    the_outbox_is_not_written,
+    the_newest_goes_first,
+    the_cache_forgets_rows_but_not_how_far,
+]
+
+
+@pytest.mark.allow_logs(".")
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_a_broken_promise_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        tell_stories(100, phases=[Phase.generate], derandomize=True)
