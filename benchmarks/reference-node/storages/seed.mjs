@@ -1,4 +1,5 @@
-// Prisma on PostgreSQL, as both documents have it.
+// Prisma on PostgreSQL, as both documents have it. Without a transaction around the two statements: with 400 sends waiting,
+// Prisma refuses those that do not get one within two seconds.
 import { PrismaPg } from "@prisma/adapter-pg";
 import prismaClient from "../generated/index.js";
 
