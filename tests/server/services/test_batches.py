@@ -90,7 +90,7 @@ def test_each_of_a_batch_has_its_own_place_in_the_order_of_sending(
     assert _positions(setting, ada, direct) == [(n + 1, n + 4, f"message {n}") for n in range(20)]
     assert _positions(setting, ada, other) == [(n + 1, n + 4, f"other {n}") for n in range(20)]
     announced = setting.announced[told:]
-    assert [one.payload for one in announced] == [outcome.message for _, outcome in together.outcomes]
+    assert [one.payload for one in announced] == [outcomes[name].message for name, _ in together.outcomes]
     for posted in outcomes.values():
         assert posted.created
         reader = eve if posted.message.conversation_id == other else ben

@@ -10,6 +10,7 @@ import textwrap
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,13 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import delete, func, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
-from server.storage import conversations, schema, users
+from protocol.errors import ErrorCode, Refused
+from server.storage import conversations, schema, sqlite, users
 from server.storage.engines import check_address
 from server.storage.locks import DataInUse
 from server.storage.tables import metadata, server_facts
 from server.storage.unit import Database, Unit
+from tests.conftest import ExpectLog
 from tests.server.storage.notes import note, noted
 
 
@@ -59,6 +62,23 @@ def test_a_statement_that_fails_tells_no_values(either: Database) -> None:
         with pytest.raises(DBAPIError) as caught:
             either.write(lambda unit, row=row: unit.connection.execute(insert(server_facts), [row, row]))  # type: ignore[misc]
         assert "canary" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_reader_waits_for_a_connection_only_so_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_logs: ExpectLog
+) -> None:
+    expected_logs("the database refused a reader: QueuePool limit")
+    monkeypatch.setattr(sqlite, "POOL_WAIT_S", 0.1)
+    database = Database(f"sqlite:///{tmp_path / 'hearth.db'}")
+    database.migrate()
+    with ExitStack() as reading:
+        for _ in range(64):
+            reading.enter_context(database.read())
+        with pytest.raises(Refused) as caught, database.read():
+            pass
+        assert caught.value.code == ErrorCode.UNAVAILABLE
+    assert noted(database) == set()
+    database.close()
 
 
 def test_numbers_are_contiguous_under_many_writers(either: Database) -> None:
