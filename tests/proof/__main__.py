@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,13 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder.chmod(0o755)
     _say(f"dose {options.dose}, seed {options.seed}, kept on failure: {folder}")
     _say(_row(_COLUMNS))
-    outcomes = []
-    for number, case in enumerate(chosen):
-        outcome = judged(case, options.dose, folder / f"{number}-{case.fault}", options.seed)
-        outcomes.append(outcome)
-        _say(_row(_cells(outcome)))
-        for line in [*_told(outcome), *outcome.breaches]:
-            _say(f"      {line}")
+    with ThreadPoolExecutor(options.jobs) as players:
+
+        def play(numbered: tuple[int, Case]) -> Outcome:
+            number, case = numbered
+            return judged(case, options.dose, folder / f"{number}-{case.fault}", options.seed)
+
+        outcomes = [_shown(outcome) for outcome in players.map(play, enumerate(chosen))]
     ProofServer.nest.close()
     passed = all(outcome.passed for outcome in outcomes)
     if passed:
@@ -52,6 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _record(Path(options.record), options, outcomes)
     _say("PASS" if passed else "FAIL")
     return 0 if passed else 1
+
+
+def _shown(outcome: Outcome) -> Outcome:
+    """Print an outcome."""
+    _say(_row(_cells(outcome)))
+    for line in [*_told(outcome), *outcome.breaches]:
+        _say(f"      {line}")
+    return outcome
 
 
 def _say(line: str) -> None:
@@ -66,6 +75,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dose", choices=["small", "standard", "large"], default="standard")
     parser.add_argument("--only", default="", help="faults by number, separated by commas: F1,F2")
     parser.add_argument("--profile", choices=["S", "L"], help="S: SQLite, one process; L: PostgreSQL, Redis, workers")
+    parser.add_argument("--jobs", type=int, default=1, help="faults at a time")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     parser.add_argument("--record", default="", help="a file for the table")
     return parser.parse_args(arguments)

@@ -7,6 +7,7 @@ Run as a program (`python -m tests.proof.nest`) it reads orders from standard in
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import select
@@ -20,6 +21,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+_DIE_WITH_PARENT = 1
+"""Linux's PR_SET_PDEATHSIG (prctl(2))."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -117,6 +120,8 @@ def main() -> None:
 def _become(order: Order, serve: Callable[[], int]) -> None:
     """In the fork: be the server that was ordered, and nothing else."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # A proof that is itself killed leaves no server behind: its nest ends, and with it what it has forked.
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     nothing, log = os.open(os.devnull, os.O_RDONLY), os.open(order.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for file, number in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(file, number)

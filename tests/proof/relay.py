@@ -202,8 +202,8 @@ class Relay:
                 for part in frames.feed(data):
                     self._pass_on(part, writer)
                 await writer.drain()
-        if not link.is_dead:
-            with suppress(OSError):
+        if not link.is_dead and not writer.is_closing():
+            with suppress(OSError, RuntimeError):
                 writer.write_eof()
 
     async def _read(self, reader: asyncio.StreamReader, *, up: bool) -> bytes:
@@ -241,5 +241,6 @@ class Relay:
 
 def _write_late(writer: asyncio.StreamWriter, part: bytes) -> None:
     """Write what was held back, if anybody still listens."""
-    if not writer.is_closing():
-        writer.write(part)
+    with suppress(OSError, RuntimeError):
+        if not writer.is_closing() and not writer.transport.is_closing():
+            writer.write(part)

@@ -7,6 +7,7 @@ import logging
 import random
 import re
 import signal
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -160,6 +161,8 @@ class Stage:
         self._ledgers.mkdir()
         self._info: ServerInfo | None = None
         logging.getLogger().addHandler(self.complaints)
+        self.thread = threading.get_ident()
+        """Where its loop runs: several faults may be played at once, each in a thread."""
         self.open_ones.append(self)
 
     @property
