@@ -10,12 +10,14 @@ As root they run as the ordinary user `nobody`, which PostgreSQL insists on. Dur
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -53,8 +55,15 @@ class PrivateService:
     name = ""
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
-        """Prepare to run in a new folder below `folder`; use `with`, or `start` and `stop`."""
+        """Prepare to run in a new folder below `folder`; use `with`, or `start` and `stop`.
+
+        For root the folder lies elsewhere, and is removed when Python ends: another run of pytest locks everybody else
+        out of the folders above the given one.
+        """
         self.folder = folder / f"{self.name}-{uuid.uuid4().hex[:8]}"
+        if os.getuid() == 0:
+            self.folder = Path(tempfile.mkdtemp(prefix=f"hearth-{self.name}-")) / "service"
+            atexit.register(shutil.rmtree, self.folder.parent, ignore_errors=True)
         self.port = port or free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._log = self.folder / "output.log"
@@ -141,14 +150,12 @@ class PrivateService:
         return [program("setpriv"), f"--reuid={_ORDINARY_USER}", "--regid=nogroup", "--clear-groups", *command]
 
     def _give_away(self) -> None:
-        """The folder is the ordinary user's, who must be let through the folders above it."""
+        """The folder is the ordinary user's, who must be let through the one above it."""
         if os.getuid() != 0:
             return
         account = pwd.getpwnam(_ORDINARY_USER)
         os.chown(self.folder, account.pw_uid, account.pw_gid)
-        for above in self.folder.parents:
-            if above.owner() == "root" and above.stat().st_mode & 0o001 == 0:
-                above.chmod(above.stat().st_mode | 0o011)
+        self.folder.parent.chmod(0o755)
 
 
 class PrivatePostgres(PrivateService):
