@@ -20,7 +20,8 @@ from pathlib import Path
 import msgspec
 
 from tests.proof.matrix import CASES, Case, judged
-from tests.proof.stage import Outcome, ProofServer, plain
+from tests.proof.outcome import Outcome, plain
+from tests.proof.stage import ProofServer
 
 _COLUMNS = ("fault", "profile", "what", "dose", "sent", "acked", "lost", "twice", "order", "left", "again", "s", "")
 _WIDTHS = (5, 2, 40, 46, 6, 6, 5, 5, 5, 5, 6, 7, 7)

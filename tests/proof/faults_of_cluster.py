@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from tests.proof.ledger import read_all
-from tests.proof.stage import Outcome, Stage, chance
+from tests.proof.outcome import Outcome
+from tests.proof.stage import Stage, chance
 from tests.server.cluster.team import EXPECTED, Cluster
 
 Dose = Mapping[str, int]
@@ -25,7 +26,11 @@ class ClusterStage(Stage):
 
     def __init__(self, folder: Path, rng: random.Random, *, people: int = 4) -> None:
         self.cluster = Cluster(folder / "cluster", env={"HEARTH_LIMITS_SOCKETS_PER_USER": "20"})
-        self.cluster.__enter__()
+        try:
+            self.cluster.__enter__()
+        except BaseException:
+            self.cluster.__exit__(None, None, None)
+            raise
         super().__init__(folder, rng, people=people, server=self.cluster.server)
         self.url = self.cluster.nginx.url
 

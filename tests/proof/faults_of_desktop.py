@@ -13,7 +13,8 @@ from msgspec.structs import replace as with_changes
 
 from tests.proof.device import Seat
 from tests.proof.lives import DOOMS, Life, begin, token_file
-from tests.proof.stage import Outcome, Stage, chance
+from tests.proof.outcome import Outcome
+from tests.proof.stage import Stage, chance
 
 Dose = Mapping[str, int]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.proof.nest import ROOT
-from tests.proof.stage import Outcome
+from tests.proof.outcome import Outcome
 
 Dose = Mapping[str, int]
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.proof.device import HASTY, until
+from tests.proof.outcome import Outcome
 from tests.proof.relay import Relay, Weather
-from tests.proof.stage import Outcome, Stage, chance
+from tests.proof.stage import Stage, chance
 
 Dose = Mapping[str, int]
 

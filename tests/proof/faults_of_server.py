@@ -11,7 +11,8 @@ from pathlib import Path
 from desktop.core.bubble import Line
 from desktop.core.pace import Pace
 from tests.proof.device import until
-from tests.proof.stage import CLOCK, Outcome, ProofServer, Stage, chance
+from tests.proof.outcome import Outcome
+from tests.proof.stage import CLOCK, ProofServer, Stage, chance
 
 Dose = dict[str, int]
 

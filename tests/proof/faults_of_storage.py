@@ -12,7 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.proof.device import until
-from tests.proof.stage import Outcome, Stage, chance
+from tests.proof.outcome import Outcome
+from tests.proof.stage import Stage, chance
 
 Dose = Mapping[str, int]
 

@@ -18,7 +18,8 @@ from tests.proof import (
     faults_of_server,
     faults_of_storage,
 )
-from tests.proof.stage import Outcome, Stage
+from tests.proof.outcome import Outcome
+from tests.proof.stage import Stage
 
 DoseName = Literal["small", "standard", "large"]
 Fault = Callable[[Path, Any, int], Awaitable[Outcome]]

@@ -10,19 +10,19 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import msgspec
 
 from desktop.core.pace import Pace
 from protocol.accounts import ServerInfo, Tokens
 from protocol.shapes import Conversation, Message
-from tests.proof.checker import Breach, Evidence, Stored, check
+from tests.proof.checker import Evidence, Stored, check
 from tests.proof.device import HASTY, Device, Seat, until
 from tests.proof.ledger import Line, read_all
 from tests.proof.nest import Nest, Order
+from tests.proof.outcome import Complaints, Outcome, tally
 from tests.running import RunningServer
 
 if TYPE_CHECKING:
@@ -86,48 +86,6 @@ class ProofServer(RunningServer):
     def is_running(self) -> bool:
         """Whether the process lives; false when it has killed itself."""
         return self.process is not None and self.process.poll() is None
-
-
-@dataclass(slots=True)
-class Outcome:
-    """One row of the report. `breaches` are what the checker found; `notes` are figures of the fault's own."""
-
-    fault: str
-    title: str
-    profile: str = "S"
-    dose: dict[str, int] = field(default_factory=dict)
-    sent: int = 0
-    acked: int = 0
-    lost: int = 0
-    duplicates: int = 0
-    disorder: int = 0
-    left: int = 0
-    repeated: int = 0
-    seconds: float = 0.0
-    notes: dict[str, object] = field(default_factory=dict)
-    breaches: list[str] = field(default_factory=list)
-
-    @property
-    def passed(self) -> bool:
-        """Whether every promise held."""
-        return not self.breaches
-
-    def expect(self, name: str, *, holds: bool) -> None:
-        """A promise of this fault alone: where it does not hold, it is a breach."""
-        if not holds:
-            self.breaches.append(f"expected: {name}")
-
-
-class Complaints(logging.Handler):
-    """Collects what the desktops log at WARNING or above while it is in place."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line."""
-        self.lines.append(f"{record.name}: {self.format(record)}")
 
 
 class Stage:
@@ -337,7 +295,7 @@ class Stage:
         stored = await asyncio.to_thread(self.stored)
         ledgers = {name: self._counted(lines) for name, lines in read_all(self._ledgers.glob("*.jsonl")).items()}
         evidence = Evidence(stored, self.conversations, ledgers, heads, cursors, settled=settle)
-        _tally(outcome, evidence, check(evidence))
+        tally(outcome, evidence, check(evidence))
         outcome.breaches += self._loud(complaints)
         outcome.seconds = round(time.monotonic() - self.began, 1)
         return outcome
@@ -380,29 +338,3 @@ def _stored(message: Message) -> Stored:
         sender_id=message.sender_id,
         text=message.content or "",
     )
-
-
-def _tally(outcome: Outcome, evidence: Evidence, breaches: list[Breach]) -> None:
-    """Count what is told in the report's columns."""
-    acked: dict[str, Line] = {}
-    repeated: set[str] = set()
-    for _, line in evidence.lines("acked"):
-        acked[line.uid] = line
-        if line.again:
-            repeated.add(line.uid)
-    outcome.sent = sum(1 for _ in evidence.lines("enqueued"))
-    outcome.acked, outcome.repeated = len(acked), len(repeated)
-    outcome.lost = sum(breach.name in {_LOST, _NEVER} for breach in breaches)
-    outcome.duplicates = sum(breach.promise == "P2" for breach in breaches)
-    outcome.disorder = sum(breach.promise in {"P3", "P4"} for breach in breaches)
-    outcome.left = sum(1 for _ in evidence.lines("left", "failed"))
-    outcome.breaches += [str(breach) for breach in breaches[:50]]
-
-
-_LOST, _NEVER = "an acknowledged message is lost", "a text of the outbox never arrived"
-
-
-def plain(outcome: Outcome) -> dict[str, Any]:
-    """An outcome for the record."""
-    told: dict[str, Any] = msgspec.to_builtins(outcome)
-    return {**told, "passed": outcome.passed}
