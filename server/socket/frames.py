@@ -1,6 +1,6 @@
 """WebSocket frames (RFC 6455): the common one in and every one out by hand, all others by `websockets`' sans-I/O layer.
 
-Parsing every frame by the library cost 15 % of all messages a second (decision 0016), so a text frame that came whole,
+The library takes 4.8 µs for a message's frame and this 0.6 (decision 0016), so a text frame that came whole,
 unfragmented, masked and not too long is taken here. Whatever else comes makes a `Protocol` of the library, which takes
 all from there on and is dropped once it stands between two frames with nothing left over. With `fast` off the library
 takes everything: the tests hold the two against each other.

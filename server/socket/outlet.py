@@ -1,7 +1,7 @@
 """What goes out on one WebSocket: gathered while the loop turns, written without ever waiting, within bounds.
 
-All that one turn of the loop has for a socket (an acknowledgement, its echo, the news of a batch) leaves in one write:
-a write costs as much as everything else of a message. A socket that takes no more is watched, and nobody waits for it.
+All that one turn of the loop has for a socket (an acknowledgement, its echo, the news of a batch) leaves in one write.
+A socket that takes no more is watched, and nobody waits for it.
 """
 
 from __future__ import annotations
