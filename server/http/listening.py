@@ -118,8 +118,9 @@ class Listener(WSGIServer):  # type: ignore[misc] # gevent has no types
         return handler.taken
 
     def wrap_socket_and_handle(self, client: socket.socket, address: tuple[Any, ...]) -> None:
-        """Serve one TLS connection; a port scanner's broken handshake is no error of ours."""
+        """Serve one TLS connection; a port scanner's broken handshake is no error of ours, and has its time too."""
         secured = None
+        client.settimeout(IDLE_S)
         try:
             secured = self.wrap_socket(client, **self.ssl_args)
             if self.handle(secured, address):
