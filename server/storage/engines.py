@@ -60,11 +60,6 @@ def check_address(url: str) -> None:
         PostgresBackend(_parsed(url))
 
 
-def is_shared(url: str) -> bool:
-    """Whether several processes can serve this database at once. Raises ValueError like `check_address`."""
-    return _parsed(url).get_backend_name() == "postgresql"
-
-
 def _parsed(url: str) -> URL:
     """The address in its parts, where it is one that can be served."""
     try:
