@@ -128,7 +128,7 @@ def build_house(
         messages=Messages(database, access, uploads, config.limits),
         sending=SendingLimit(config.limits, enabled=config.rate_limits, bus=bus),
         cursors=Cursors(database, access),
-        sync=SyncDesk(database, access, presence),
+        sync=SyncDesk(database, presence),
         uploads=uploads,
         bus=bus,
     )

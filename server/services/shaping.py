@@ -5,7 +5,8 @@ What is derived is derived here, each time it is read: ticks from marks, quotes 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -23,15 +24,24 @@ from server.storage.unit import Snapshot
 MEMBERS_SHOWN = 20
 """A conversation carries all its members up to so many (contract, Shapes)."""
 QUOTE_CHARS = 200
+_NOBODY: Mapping[int, User] = MappingProxyType({})
 
 
-def shape_messages(snapshot: Snapshot, rows: Sequence[MessageRow]) -> list[Message]:
+def _people(snapshot: Snapshot, wanted: Collection[int], known: Mapping[int, User]) -> Mapping[int, User]:
+    """These people by id, of whom the caller may know some from the same snapshot."""
+    missing = set(wanted) - known.keys()
+    return {**known, **users.load(snapshot, missing)} if missing else known
+
+
+def shape_messages(
+    snapshot: Snapshot, rows: Sequence[MessageRow], known: Mapping[int, User] = _NOBODY
+) -> list[Message]:
     """Stored messages as everybody in the conversation sees them, in the order given."""
     ids = [row.message_id for row in rows]
     files = attachments.of_messages(snapshot, ids)
     reads = members.first_reads(snapshot, ids)
     quoted = messages.by_uids(snapshot, {row.reply_to_uid for row in rows if row.reply_to_uid is not None})
-    people = users.load(snapshot, {row.sender_id for row in [*rows, *quoted.values()]})
+    people = _people(snapshot, {row.sender_id for row in [*rows, *quoted.values()]}, known)
     shaped = []
     for row in rows:
         sent = [file.to_wire() for file in files.get(row.message_id, [])]
@@ -48,13 +58,13 @@ def shape_sent(snapshot: Snapshot, row: MessageRow, files: Sequence[AttachmentRo
     return _message(row, people, [file.to_wire() for file in files], quote, None)
 
 
-def shape_new(row: MessageRow, people: dict[int, User]) -> Message:
+def shape_new(row: MessageRow, people: Mapping[int, User]) -> Message:
     """A message of plain text just written: nobody can have read it yet."""
     return _message(row, people, [], None, None)
 
 
 def _message(
-    row: MessageRow, people: dict[int, User], files: list[Attachment], quote: MessageRow | None, read_at: int | None
+    row: MessageRow, people: Mapping[int, User], files: list[Attachment], quote: MessageRow | None, read_at: int | None
 ) -> Message:
     """One message from its row and what was loaded beside it."""
     read = read_at is not None
@@ -89,7 +99,7 @@ def _first_file(files: list[Attachment]) -> dict[str, Any]:
     )
 
 
-def _quote(row: MessageRow, quote: MessageRow | None, people: dict[int, User]) -> ReplyTo | None:
+def _quote(row: MessageRow, quote: MessageRow | None, people: Mapping[int, User]) -> ReplyTo | None:
     """The quoted message in brief; nothing when it is not of the same conversation."""
     if quote is None or quote.conversation_id != row.conversation_id:
         return None
@@ -109,13 +119,13 @@ def _time(at_ms: int | None) -> str | None:
     return None if at_ms is None else to_wire(at_ms)
 
 
-def shape_members(snapshot: Snapshot, rows: Sequence[MemberRow]) -> list[Member]:
+def shape_members(snapshot: Snapshot, rows: Sequence[MemberRow], known: Mapping[int, User] = _NOBODY) -> list[Member]:
     """Seats as everybody in the conversation sees them, in the order given."""
-    people = users.load(snapshot, {row.user_id for row in rows})
+    people = _people(snapshot, {row.user_id for row in rows}, known)
     return [_member(row, people) for row in rows]
 
 
-def _member(row: MemberRow, people: dict[int, User]) -> Member:
+def _member(row: MemberRow, people: Mapping[int, User]) -> Member:
     """One seat from its row."""
     return Member(
         user=people[row.user_id],
@@ -128,13 +138,17 @@ def _member(row: MemberRow, people: dict[int, User]) -> Member:
 
 
 def shape_conversations(
-    snapshot: Snapshot, rows: Sequence[ConversationRow], viewer_id: int | None
+    snapshot: Snapshot,
+    rows: Sequence[ConversationRow],
+    viewer_id: int | None,
+    known: Mapping[int, User] = _NOBODY,
 ) -> list[Conversation]:
     """Conversations with members and last message, in the order given; the viewer's own facts, if there is one."""
     ids = [row.conversation_id for row in rows]
     seats = members.of_conversations(snapshot, ids, MEMBERS_SHOWN)
-    people = users.load(snapshot, {seat.user_id for of_one in seats.values() for seat in of_one})
-    last = {message.conversation_id: message for message in shape_messages(snapshot, messages.last_of(snapshot, ids))}
+    people = _people(snapshot, {seat.user_id for of_one in seats.values() for seat in of_one}, known)
+    newest = shape_messages(snapshot, messages.last_of(snapshot, ids), people)
+    last = {message.conversation_id: message for message in newest}
     own = {} if viewer_id is None else shape_own(snapshot, viewer_id, ids)
     return [
         _conversation(

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Mapping
 from importlib.metadata import version as version_of
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from protocol.commands import Digest, Sync, Verify, digest_sum
 from protocol.limits import PAGE_DEFAULT, SYNC_ROWS_PER_CONVERSATION, SYNC_ROWS_TOTAL
-from protocol.shapes import Member, Message
+from protocol.shapes import Member, Message, User
 from protocol.signals import Connected, DigestAnswer, Synced, SyncedConversation, VerifyAnswer
 from server.services import refusals
-from server.services.access import Access
 from server.services.ports import Actor, PresenceBook
 from server.services.shaping import shape_conversations, shape_members, shape_messages, shape_own
-from server.storage import conversations, members, messages, schema, users
+from server.storage import conversations, members, messages, users
 from server.storage.conversations import ConversationRow
 from server.storage.members import MemberRow
 from server.storage.messages import MessageRow
 from server.storage.unit import Database, Snapshot
 
+_VERSION = version_of("hearth")
+"""Looked up once: it costs as much as a question to the database."""
 FRESH_BEYOND = SYNC_ROWS_TOTAL
 """More rows behind than this, and the newest page is sent instead (contract, `sync`)."""
 VERIFY_MAX = 10_000
@@ -52,20 +54,15 @@ _Changed: TypeAlias = tuple[list[MemberRow], list[MessageRow]]
 class SyncDesk:
     """Answers from one snapshot each; writes nothing."""
 
-    def __init__(self, database: Database, access: Access, presence: PresenceBook) -> None:
+    def __init__(self, database: Database, presence: PresenceBook) -> None:
         self._database = database
-        self._access = access
         self._presence = presence
 
     def greeting(self, actor: Actor) -> Connected:
         """What a new socket is told first."""
         with self._database.read() as snapshot:
-            return Connected(
-                user_id=actor.user_id,
-                server_version=version_of("hearth"),
-                epoch=schema.epoch(snapshot),
-                user_version=members.user_version(snapshot, actor.user_id),
-            )
+            user_version, epoch = members.standing(snapshot, actor.user_id)
+        return Connected(user_id=actor.user_id, server_version=_VERSION, epoch=epoch, user_version=user_version)
 
     def sync(self, actor: Actor, command: Sync) -> Synced:
         """Rows above the versions given, at most 500 a conversation and 2,000 in all; else not `complete`.
@@ -74,24 +71,25 @@ class SyncDesk:
         """
         asked = _versions(command)
         with self._database.read() as snapshot:
-            epoch = schema.epoch(snapshot)
+            user_version, epoch = members.standing(snapshot, actor.user_id)
             same = command.epoch in (None, epoch)
             since, own_since = (asked, command.user_version) if same else ({}, 0)
-            heads = conversations.heads_of_user(snapshot, actor.user_id)
+            seats = conversations.heads_of_user(snapshot, actor.user_id)
+            heads = {seat.conversation_id: seat.head for seat in seats}
             news, complete = _news(snapshot, heads, since)
-            own_ids = members.own_changed_since(snapshot, actor.user_id, own_since)
+            own_ids = {seat.conversation_id for seat in seats if seat.own_version > own_since}
             own_ids |= {one.row.conversation_id for one in news}
-            contacts = self._access.contacts(actor.user_id, snapshot) if complete else set()
-            return Synced(
+            people = users.known_to(snapshot, actor.user_id) if complete else {}
+            synced = Synced(
                 epoch=epoch,
-                user_version=members.user_version(snapshot, actor.user_id),
+                user_version=user_version,
                 complete=complete,
-                conversations=_shaped(snapshot, news),
+                conversations=_shaped(snapshot, news, people),
                 gone=sorted(set(asked) - set(heads)),
                 own={str(number): own for number, own in shape_own(snapshot, actor.user_id, own_ids).items()},
-                users=list(users.load(snapshot, contacts | {actor.user_id}).values()) if complete else [],
-                presence=self._presence.of(sorted(contacts)),
+                users=list(people.values()),
             )
+        return structs.replace(synced, presence=self._presence.of(sorted(people.keys() - {actor.user_id})))
 
     def digest(self, actor: Actor, command: Digest) -> DigestAnswer:
         """Whether the caller follows every conversation to its head; if not, all of them may be stale.
@@ -99,10 +97,10 @@ class SyncDesk:
         A sum does not say which; a `sync` of all costs the caller only their versions.
         """
         with self._database.read() as snapshot:
-            heads = conversations.heads_of_user(snapshot, actor.user_id)
-            same = command.epoch == schema.epoch(snapshot)
-            own = members.user_version(snapshot, actor.user_id)
-        same = same and command.count == len(heads) and command.sum == digest_sum(heads)
+            seats = conversations.heads_of_user(snapshot, actor.user_id)
+            own, epoch = members.standing(snapshot, actor.user_id)
+        heads = {seat.conversation_id: seat.head for seat in seats}
+        same = command.epoch == epoch and command.count == len(heads) and command.sum == digest_sum(heads)
         return DigestAnswer(ok=same, stale=[] if same else sorted(heads), user_version=own)
 
     def verify(self, actor: Actor, command: Verify) -> VerifyAnswer:
@@ -208,15 +206,15 @@ def _fresh(snapshot: Snapshot, row: ConversationRow, since: int) -> _News:
     )
 
 
-def _shaped(snapshot: Snapshot, news: list[_News]) -> list[SyncedConversation]:
+def _shaped(snapshot: Snapshot, news: list[_News], people: Mapping[int, User]) -> list[SyncedConversation]:
     """All conversations of an answer, shaped together so that their number costs no statements."""
-    told_messages = _by_conversation(shape_messages(snapshot, [row for one in news for row in one.messages]))
+    told_messages = _by_conversation(shape_messages(snapshot, [row for one in news for row in one.messages], people))
     seats = [row for one in news for row in one.members]
     told_members: dict[int, list[Member]] = {}
-    for row, member in zip(seats, shape_members(snapshot, seats), strict=True):
+    for row, member in zip(seats, shape_members(snapshot, seats, people), strict=True):
         told_members.setdefault(row.conversation_id, []).append(member)
     rows = [one.row for one in news if one.tells_itself]
-    told = {shaped.conversation_id: shaped for shaped in shape_conversations(snapshot, rows, viewer_id=None)}
+    told = {shaped.conversation_id: shaped for shaped in shape_conversations(snapshot, rows, None, people)}
     return [
         SyncedConversation(
             conversation_id=one.row.conversation_id,

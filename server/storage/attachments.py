@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from msgspec import Struct
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import exists, func, insert, select, update
 
 from protocol.shapes import Attachment
 from server.storage import uploads
+from server.storage.query import Query, Within
 from server.storage.tables import attachments, users
 
 if TYPE_CHECKING:
@@ -57,7 +58,17 @@ class AttachmentRow(Struct, frozen=True, kw_only=True):
         )
 
 
-_COLUMNS = [attachments.c[name] for name in AttachmentRow.__struct_fields__]
+def _row(*columns: Any) -> AttachmentRow:  # noqa: ANN401 - of any column
+    """A row of `_ALL`."""
+    return AttachmentRow(**dict(zip(AttachmentRow.__struct_fields__, columns, strict=True)))
+
+
+_ALL = select(*[attachments.c[name] for name in AttachmentRow.__struct_fields__])
+_BY_KEY = Query(_ALL.where(attachments.c.key == bindparam("named")), _row)
+_BY_ID = Query(_ALL.where(attachments.c.attachment_id == bindparam("named")), _row)
+_OF_MESSAGES = Query(
+    _ALL.where(Within(attachments.c.message_id, "ids")).order_by(attachments.c.message_id, attachments.c.place), _row
+)
 
 
 _KEY_CHARS = 32
@@ -76,27 +87,21 @@ def key_of(url: str) -> str | None:
     return key if found and len(key) == _KEY_CHARS and set(key) <= set("0123456789abcdef") else None
 
 
-def _rows(connection: Connection, *conditions: object) -> list[AttachmentRow]:
-    """The rows that meet every condition, by message and place."""
-    query = select(*_COLUMNS).where(*conditions).order_by(attachments.c.message_id, attachments.c.place)  # type: ignore[arg-type]
-    return [AttachmentRow(**row) for row in connection.execute(query).mappings()]
-
-
 def by_key(connection: Connection, key: str) -> AttachmentRow | None:
     """The attachment of an address."""
-    return next(iter(_rows(connection, attachments.c.key == key)), None)
+    return _BY_KEY.first(connection, named=key)
 
 
 def by_id(connection: Connection, attachment_id: int) -> AttachmentRow | None:
     """The attachment with this id."""
-    return next(iter(_rows(connection, attachments.c.attachment_id == attachment_id)), None)
+    return _BY_ID.first(connection, named=attachment_id)
 
 
 def of_messages(connection: Connection, message_ids: Sequence[int]) -> dict[int, list[AttachmentRow]]:
     """The attachments of each of these messages, by place."""
     found: dict[int, list[AttachmentRow]] = {}
     if message_ids:
-        for row in _rows(connection, attachments.c.message_id.in_(message_ids)):
+        for row in _OF_MESSAGES.all(connection, ids=list(message_ids)):
             found.setdefault(row.message_id or 0, []).append(row)
     return found
 

@@ -8,10 +8,11 @@ from typing import Any, Literal
 from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
+from server.storage.query import Query, Within
 from server.storage.tables import conversations, members
 
 
-class ConversationRow(Struct, frozen=True, kw_only=True):
+class ConversationRow(Struct, frozen=True):
     """One row; times in milliseconds since 1970. `last_message_at` is null before the first message."""
 
     conversation_id: int
@@ -32,48 +33,66 @@ _COLUMNS = [conversations.c[name] for name in ConversationRow.__struct_fields__]
 _ALL = select(*_COLUMNS)
 
 
-def _rows(connection: Connection, query: Select[Any]) -> list[ConversationRow]:
-    """The rows of a query over `_ALL`."""
-    return [ConversationRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - a row's public view
+def _query(query: Select[Any]) -> Query[ConversationRow]:
+    """A question over `_ALL`."""
+    return Query(query, ConversationRow)
+
+
+_SEATED = (members.c.user_id == bindparam("who"), members.c.left_at.is_(None))
+_ALIVE = func.coalesce(conversations.c.last_message_at, conversations.c.created_at)
+_BY_IDS = _query(_ALL.where(Within(conversations.c.conversation_id, "numbers")))
+_BETWEEN = _query(
+    _ALL.where(conversations.c.user1_id == bindparam("one"), conversations.c.user2_id == bindparam("two"))
+)
+_OF_USER = _query(
+    _ALL.join_from(conversations, members, members.c.conversation_id == conversations.c.conversation_id)
+    .where(*_SEATED)
+    .order_by(_ALIVE.desc(), conversations.c.conversation_id.desc())
+)
+
+
+class Head(Struct, frozen=True):
+    """How far a conversation has counted, and on which number of their own counter somebody's seat is."""
+
+    conversation_id: int
+    head: int
+    own_version: int
+
+
+_HEADS = Query(
+    select(conversations.c.conversation_id, conversations.c.head, members.c.own_version)
+    .join_from(members, conversations, members.c.conversation_id == conversations.c.conversation_id)
+    .where(*_SEATED),
+    Head,
+)
 
 
 def by_id(connection: Connection, conversation_id: int) -> ConversationRow | None:
     """The conversation of this number."""
-    return next(iter(_rows(connection, _ALL.where(conversations.c.conversation_id == conversation_id))), None)
+    return by_ids(connection, [conversation_id]).get(conversation_id)
 
 
 def by_ids(connection: Connection, conversation_ids: Collection[int]) -> dict[int, ConversationRow]:
     """These conversations by number; those that do not exist are left out."""
     if not conversation_ids:
         return {}
-    rows = _rows(connection, _ALL.where(conversations.c.conversation_id.in_(conversation_ids)))
-    return {row.conversation_id: row for row in rows}
+    return {row.conversation_id: row for row in _BY_IDS.all(connection, numbers=list(conversation_ids))}
 
 
 def direct_between(connection: Connection, one: int, other: int) -> ConversationRow | None:
     """The direct conversation of two people, in either order."""
     smaller, larger = sorted((one, other))
-    query = _ALL.where(conversations.c.user1_id == smaller, conversations.c.user2_id == larger)
-    return next(iter(_rows(connection, query)), None)
+    return _BETWEEN.first(connection, one=smaller, two=larger)
 
 
 def of_user(connection: Connection, user_id: int) -> list[ConversationRow]:
     """Where this user has a seat, the most recently alive first."""
-    alive = func.coalesce(conversations.c.last_message_at, conversations.c.created_at)
-    query = _ALL.join_from(conversations, members, members.c.conversation_id == conversations.c.conversation_id).where(
-        members.c.user_id == user_id, members.c.left_at.is_(None)
-    )
-    return _rows(connection, query.order_by(alive.desc(), conversations.c.conversation_id.desc()))
+    return _OF_USER.all(connection, who=user_id)
 
 
-def heads_of_user(connection: Connection, user_id: int) -> dict[int, int]:
-    """Number and head of every conversation where this user has a seat."""
-    query = (
-        select(conversations.c.conversation_id, conversations.c.head)
-        .join_from(members, conversations, members.c.conversation_id == conversations.c.conversation_id)
-        .where(members.c.user_id == user_id, members.c.left_at.is_(None))
-    )
-    return {row.conversation_id: row.head for row in connection.execute(query)}
+def heads_of_user(connection: Connection, user_id: int) -> list[Head]:
+    """Every conversation where this user has a seat, and its numbers."""
+    return _HEADS.all(connection, who=user_id)
 
 
 def add_direct(connection: Connection, one: int, other: int, now_ms: int) -> int:

@@ -6,26 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    Select,
-    bindparam,
-    case,
-    column,
-    func,
-    insert,
-    select,
-    update,
-    values,
-)
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, insert, select, update
 
 from protocol.shapes import MemberRole
-from server.storage.tables import BigId, conversations, marks, members, messages, users
+from server.storage.query import Asked, Query, Within, only, pair
+from server.storage.tables import conversations, marks, members, messages, server_facts, users
 
 
-class MemberRow(Struct, frozen=True, kw_only=True):
+class MemberRow(Struct, frozen=True):
     """A seat as everybody in the conversation sees it; times in milliseconds since 1970."""
 
     conversation_id: int
@@ -37,7 +25,7 @@ class MemberRow(Struct, frozen=True, kw_only=True):
     version: int
 
 
-class OwnRow(Struct, frozen=True, kw_only=True):
+class OwnRow(Struct, frozen=True):
     """A seat as its owner alone sees it, unread messages counted."""
 
     conversation_id: int
@@ -49,7 +37,7 @@ class OwnRow(Struct, frozen=True, kw_only=True):
     archived: bool
 
 
-class Seat(Struct, frozen=True, kw_only=True):
+class Seat(Struct, frozen=True):
     """A seat together with its conversation: what deciding a command needs, in one statement."""
 
     conversation_id: int
@@ -84,44 +72,83 @@ _SEAT = select(
 
 
 _HERE, _THEIRS = members.c.conversation_id == bindparam("here"), members.c.user_id == bindparam("who")
-# Built once, as every send asks them: building a statement costs more than running it.
-_SEAT_OF = _SEAT.where(_HERE, _THEIRS, _SEATED)
-_IDS_OF = select(members.c.user_id).where(_HERE, _SEATED).order_by(members.c.joined_at, members.c.user_id)
+_NEWER = members.c.version > bindparam("version")
+_AMONG = Within(members.c.conversation_id, "numbers")
+_ASKED = Asked()
+
+
+def _query(query: Select[Any]) -> Query[MemberRow]:
+    """A question over `_COLUMNS`."""
+    return Query(query, MemberRow)
+
+
+def _contacts() -> Select[Any]:
+    """Who shares a conversation with somebody, without themselves."""
+    mine = members.alias("mine")
+    return (
+        select(members.c.user_id)
+        .distinct()
+        .join_from(mine, members, members.c.conversation_id == mine.c.conversation_id)
+        .where(mine.c.user_id == bindparam("who"), mine.c.left_at.is_(None), _SEATED)
+        .where(members.c.user_id != bindparam("who"))
+    )
+
+
+def _first_members() -> Select[Any]:
+    """The seats of each conversation, the first `most` in order of joining."""
+    place = func.row_number().over(
+        partition_by=members.c.conversation_id, order_by=[members.c.joined_at, members.c.user_id]
+    )
+    ranked = select(*_COLUMNS, place.label("place")).where(_AMONG, _SEATED).subquery()
+    query = select(*[ranked.c[column.name] for column in _COLUMNS]).where(ranked.c.place <= bindparam("most"))
+    return query.order_by(ranked.c.conversation_id, ranked.c.place)
+
+
+_SEAT_OF = Query(_SEAT.where(_HERE, _THEIRS, _SEATED), Seat)
+_IDS_OF = Query(select(members.c.user_id).where(_HERE, _SEATED).order_by(members.c.joined_at, members.c.user_id), only)
+_CONVERSATION_IDS = Query(select(members.c.conversation_id).where(_THEIRS, _SEATED), only)
+_CONTACTS = Query(_contacts(), only)
+_OF_CONVERSATIONS = _query(_first_members())
+_ONE = _query(select(*_COLUMNS).where(_HERE, _THEIRS))
+_CHANGED = _query(select(*_COLUMNS).where(_HERE, _NEWER, _SEATED).order_by(members.c.version).limit(bindparam("most")))
+_CHANGED_AMONG = _query(
+    select(*_COLUMNS)
+    .join_from(members, _ASKED.table, _ASKED.key == members.c.conversation_id)
+    .where(members.c.version > _ASKED.value, _SEATED)
+)
+_STANDING = Query(
+    select(
+        users.c.user_version,
+        select(server_facts.c.value).where(server_facts.c.name == "epoch").scalar_subquery(),
+    ).where(users.c.user_id == bindparam("who")),
+    pair,
+)
+_COUNT = Query(
+    select(func.count()).select_from(
+        select(members.c.version).where(_HERE, _NEWER).limit(bindparam("most")).subquery()
+    ),
+    int,
+)
 
 
 def seat(connection: Connection, conversation_id: int, user_id: int) -> Seat | None:
     """The seat of somebody, or None when they have none there or the conversation does not exist."""
-    row = connection.execute(_SEAT_OF, {"here": conversation_id, "who": user_id}).one_or_none()
-    return None if row is None else Seat(**row._mapping)  # noqa: SLF001 - a row's public view
+    return _SEAT_OF.first(connection, here=conversation_id, who=user_id)
 
 
 def ids(connection: Connection, conversation_id: int) -> tuple[int, ...]:
     """Who has a seat, in order of joining."""
-    return tuple(connection.execute(_IDS_OF, {"here": conversation_id}).scalars())
+    return tuple(_IDS_OF.all(connection, here=conversation_id))
 
 
 def conversation_ids(connection: Connection, user_id: int) -> set[int]:
     """Where somebody has a seat."""
-    return set(
-        connection.execute(select(members.c.conversation_id).where(members.c.user_id == user_id, _SEATED)).scalars()
-    )
+    return set(_CONVERSATION_IDS.all(connection, who=user_id))
 
 
 def contacts(connection: Connection, user_id: int) -> set[int]:
     """Who shares a conversation with somebody, without themselves."""
-    mine = members.alias("mine")
-    query = (
-        select(members.c.user_id)
-        .distinct()
-        .join_from(mine, members, members.c.conversation_id == mine.c.conversation_id)
-        .where(mine.c.user_id == user_id, mine.c.left_at.is_(None), _SEATED, members.c.user_id != user_id)
-    )
-    return set(connection.execute(query).scalars())
-
-
-def _rows(connection: Connection, query: Select[Any]) -> list[MemberRow]:
-    """The rows of a query over `_COLUMNS`."""
-    return [MemberRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - a row's public view
+    return set(_CONTACTS.all(connection, who=user_id))
 
 
 def of_conversations(
@@ -131,45 +158,26 @@ def of_conversations(
     found: dict[int, list[MemberRow]] = {}
     if not conversation_ids:
         return found
-    place = func.row_number().over(
-        partition_by=members.c.conversation_id, order_by=[members.c.joined_at, members.c.user_id]
-    )
-    ranked = (
-        select(*_COLUMNS, place.label("place"))
-        .where(members.c.conversation_id.in_(conversation_ids), _SEATED)
-        .subquery()
-    )
-    query = select(*[ranked.c[column.name] for column in _COLUMNS]).where(ranked.c.place <= most)
-    for row in _rows(connection, query.order_by(ranked.c.conversation_id, ranked.c.place)):
+    for row in _OF_CONVERSATIONS.all(connection, numbers=list(conversation_ids), most=most):
         found.setdefault(row.conversation_id, []).append(row)
     return found
 
 
 def one(connection: Connection, conversation_id: int, user_id: int) -> MemberRow:
     """A seat that the caller knows to exist."""
-    query = select(*_COLUMNS).where(members.c.conversation_id == conversation_id, members.c.user_id == user_id)
-    return _rows(connection, query)[0]
+    return _ONE.all(connection, here=conversation_id, who=user_id)[0]
 
 
 def changed_since(connection: Connection, conversation_id: int, version: int, most: int) -> list[MemberRow]:
     """Seats with a greater version, by version."""
-    query = select(*_COLUMNS).where(members.c.conversation_id == conversation_id, members.c.version > version, _SEATED)
-    return _rows(connection, query.order_by(members.c.version).limit(most))
-
-
-def asked_since(since: Mapping[int, int]) -> CTE:
-    """Conversations and the versions that somebody has of them, as a table to join."""
-    named = values(column("conversation_id", BigId), column("since", BigId), name="asked")
-    return named.data(list(since.items())).cte("asked")
+    return _CHANGED.all(connection, here=conversation_id, version=version, most=most)
 
 
 def changed_among(connection: Connection, since: Mapping[int, int]) -> dict[int, list[MemberRow]]:
     """Seats with a greater version than the one given for their conversation, all of them, by version."""
     found: dict[int, list[MemberRow]] = {}
     if since:
-        asked = asked_since(since)
-        query = select(*_COLUMNS).join_from(members, asked, asked.c.conversation_id == members.c.conversation_id)
-        for row in _rows(connection, query.where(members.c.version > asked.c.since, _SEATED)):
+        for row in _CHANGED_AMONG.all(connection, asked=since):
             found.setdefault(row.conversation_id, []).append(row)
     return found
 
@@ -192,7 +200,7 @@ def _unread() -> ColumnElement[int]:
     )
 
 
-_OWN = select(
+_OWN_FACTS = select(
     members.c.conversation_id,
     members.c.role,
     members.c.unread_from,
@@ -201,28 +209,20 @@ _OWN = select(
     members.c.muted_until,
     members.c.archived,
 ).where(_SEATED)
+_OWN = Query(_OWN_FACTS.where(_THEIRS, _AMONG), OwnRow)
 
 
 def own_of(connection: Connection, user_id: int, conversation_ids: Collection[int]) -> dict[int, OwnRow]:
     """What is somebody's alone in each of these conversations."""
     if not conversation_ids:
         return {}
-    query = _OWN.where(members.c.user_id == user_id, members.c.conversation_id.in_(conversation_ids))
-    rows = connection.execute(query)
-    return {row.conversation_id: OwnRow(**row._mapping) for row in rows}  # noqa: SLF001 - a row's public view
+    rows = _OWN.all(connection, who=user_id, numbers=list(conversation_ids))
+    return {row.conversation_id: row for row in rows}
 
 
-def own_changed_since(connection: Connection, user_id: int, user_version: int) -> set[int]:
-    """Conversations in which somebody's own facts have a greater number."""
-    query = select(members.c.conversation_id).where(
-        members.c.user_id == user_id, members.c.own_version > user_version, _SEATED
-    )
-    return set(connection.execute(query).scalars())
-
-
-def user_version(connection: Connection, user_id: int) -> int:
-    """The last number of the facts that are this user's alone."""
-    return int(connection.execute(select(users.c.user_version).where(users.c.user_id == user_id)).scalar_one())
+def standing(connection: Connection, user_id: int) -> tuple[int, str]:
+    """The last number of the facts that are this user's alone, and the epoch that it counts in."""
+    return _STANDING.all(connection, who=user_id)[0]
 
 
 def add(
@@ -263,12 +263,12 @@ def set_own(connection: Connection, seat: Seat, *, unread_from: int | None, own_
 
 
 def first_reads(connection: Connection, message_ids: Sequence[int]) -> dict[int, int]:
-    """When each of these was first read by a member other than its sender; unread ones are left out.
+    """When each of these was first read by a member other than its sender; unread ones are left out."""
+    return dict(_FIRST_READS.all(connection, ids=list(message_ids))) if message_ids else {}
 
-    One look into `marks` per message and reader: the first mark at or past a position is the earliest of that reader.
-    """
-    if not message_ids:
-        return {}
+
+def _first_reads() -> Select[Any]:
+    """One look into `marks` per message and reader: the first mark at or past a position is that reader's earliest."""
     reader = members.alias("reader")
     first = (
         select(marks.c.read_at)
@@ -282,20 +282,21 @@ def first_reads(connection: Connection, message_ids: Sequence[int]) -> dict[int,
         .correlate(messages, reader)
         .scalar_subquery()
     )
-    query = (
+    return (
         select(messages.c.message_id, func.min(first).label("read_at"))
         .join_from(messages, reader, reader.c.conversation_id == messages.c.conversation_id)
         .where(
-            messages.c.message_id.in_(message_ids),
+            Within(messages.c.message_id, "ids"),
             reader.c.user_id != messages.c.sender_id,
             reader.c.read_position >= messages.c.position,
         )
         .group_by(messages.c.message_id)
     )
-    return {row.message_id: row.read_at for row in connection.execute(query)}
+
+
+_FIRST_READS = Query(_first_reads(), pair)
 
 
 def count_since(connection: Connection, conversation_id: int, version: int, most: int) -> int:
     """How many seats have a greater version, counted up to `most`."""
-    newer = select(members.c.version).where(members.c.conversation_id == conversation_id, members.c.version > version)
-    return connection.execute(select(func.count()).select_from(newer.limit(most).subquery())).scalar_one()
+    return sum(_COUNT.all(connection, here=conversation_id, version=version, most=most))

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, bindparam, func, insert, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, insert, select
 
 from protocol.shapes import MessageType
-from server.storage.many import Among, InsertMany
-from server.storage.members import Seat, asked_since
+from server.storage.many import InsertMany
+from server.storage.members import Seat
+from server.storage.query import Asked, Query, Within, only
 from server.storage.rooms import Room
 from server.storage.tables import conversations, messages
 
@@ -32,7 +33,7 @@ Seated: TypeAlias = Seat | Room
 """What knows the two people of a direct conversation."""
 
 
-class MessageRow(Struct, frozen=True, kw_only=True):
+class MessageRow(Struct, frozen=True):
     """One row with the two people of its conversation, where it is direct; times in milliseconds since 1970."""
 
     message_id: int
@@ -64,20 +65,51 @@ _ALL = select(
 ).join_from(messages, conversations, conversations.c.conversation_id == messages.c.conversation_id)
 
 
-# Built once, as every send asks them: building a statement costs more than running it.
-_BY_ID = _ALL.where(messages.c.message_id == bindparam("named"))
-_BY_UID = _ALL.where(messages.c.uid == bindparam("named"))
-_BY_UIDS = Among(_ALL, messages.c.uid)
+_MOST: BindParameter[int] = bindparam("most")
+_HERE = messages.c.conversation_id == bindparam("here")
+_NEWEST_FIRST, _OLDEST_FIRST = messages.c.position.desc(), messages.c.position
+_BEFORE, _AFTER = messages.c.position < bindparam("before"), messages.c.position > bindparam("after")
+_NEWER = messages.c.version > bindparam("version")
+
+
+def _query(query: Select[Any]) -> Query[MessageRow]:
+    """A question over `_ALL`."""
+    return Query(query, MessageRow)
+
+
+_BY_ID = _query(_ALL.where(messages.c.message_id == bindparam("named")))
+_BY_UID = _query(_ALL.where(messages.c.uid == bindparam("named")))
+_BY_UIDS = _query(_ALL.where(Within(messages.c.uid, "uids")))
+_KNOWN_UIDS = Query(
+    select(messages.c.uid).where(Within(messages.c.uid, "uids"), messages.c.sender_id == bindparam("sender")), only
+)
+_NEWEST = _query(_ALL.where(_HERE).order_by(_NEWEST_FIRST).limit(_MOST))
+_NEWEST_BEFORE = _query(_ALL.where(_HERE, _BEFORE).order_by(_NEWEST_FIRST).limit(_MOST))
+_OLDEST_AFTER = _query(_ALL.where(_HERE, _AFTER).order_by(_OLDEST_FIRST).limit(_MOST))
+_LAST_OF = _query(
+    _ALL.where(Within(conversations.c.conversation_id, "numbers"), messages.c.position == conversations.c.last_position)
+)
+_CHANGED = _query(_ALL.where(_HERE, _NEWER).order_by(messages.c.version).limit(_MOST))
+_ASKED = Asked()
+_CHANGED_AMONG = _query(
+    _ALL.join(_ASKED.table, _ASKED.key == messages.c.conversation_id)
+    .where(messages.c.version > _ASKED.value)
+    .order_by(messages.c.version)
+)
+_NEWLY_READ = _query(
+    _ALL.where(_HERE, _AFTER, messages.c.position <= bindparam("to"), messages.c.sender_id != bindparam("reader"))
+    .order_by(_NEWEST_FIRST)
+    .limit(_MOST)
+)
+_COUNT = Query(
+    select(func.count()).select_from(select(messages.c.version).where(_HERE, _NEWER).limit(_MOST).subquery()), int
+)
+# Built once, as every send asks it: building a statement costs more than running it.
 _ADD = insert(messages).returning(messages.c.message_id)
 # One statement for many rows: a native thread gives up the interpreter's lock at each step of SQLite, and waits for it.
 _GIVEN = ["uid", "conversation_id", "position", "version", "sender_id", "type", "content", "content_hash"]
 _GIVEN += ["reply_to_uid", "mentions", "created_at"]
 _ADD_MANY = InsertMany(messages, _GIVEN, messages.c.message_id, messages.c.uid)
-
-
-def _rows(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[MessageRow]:
-    """The rows of a query over `_ALL`."""
-    return [MessageRow(**row._mapping) for row in connection.execute(query, values)]  # noqa: SLF001 - a row's public view
 
 
 def add(connection: Connection, new: NewMessage, seat: Seated, place: tuple[int, int], now_ms: int) -> MessageRow:
@@ -140,69 +172,57 @@ def _row(message_id: int, new: NewMessage, seated: Seated, place: tuple[int, int
 
 def by_id(connection: Connection, message_id: int) -> MessageRow | None:
     """The message of this number."""
-    return next(iter(_rows(connection, _BY_ID, {"named": message_id})), None)
+    return _BY_ID.first(connection, named=message_id)
 
 
 def by_uid(connection: Connection, uid: str) -> MessageRow | None:
     """The message of this uid, on the whole server."""
-    return next(iter(_rows(connection, _BY_UID, {"named": uid})), None)
+    return _BY_UID.first(connection, named=uid)
 
 
 def by_uids(connection: Connection, uids: Collection[str]) -> dict[str, MessageRow]:
     """These messages by uid; unknown ones are left out."""
     if not uids:
         return {}
-    return {row.uid: MessageRow(**row._mapping) for row in _BY_UIDS.rows(connection, uids)}  # noqa: SLF001 - a row's public view
+    return {row.uid: row for row in _BY_UIDS.all(connection, uids=list(uids))}
 
 
 def known_uids(connection: Connection, sender_id: int, uids: Collection[str]) -> set[str]:
     """Which of these uids are messages of this sender."""
     if not uids:
         return set()
-    query = select(messages.c.uid).where(messages.c.uid.in_(uids), messages.c.sender_id == sender_id)
-    return set(connection.execute(query).scalars())
+    return set(_KNOWN_UIDS.all(connection, uids=list(uids), sender=sender_id))
 
 
 def newest(connection: Connection, conversation_id: int, most: int, *, before: int | None = None) -> list[MessageRow]:
     """The newest messages (before a position, where one is given), ascending."""
-    query = _ALL.where(messages.c.conversation_id == conversation_id)
-    if before is not None:
-        query = query.where(messages.c.position < before)
-    return _rows(connection, query.order_by(messages.c.position.desc()).limit(most))[::-1]
+    if before is None:
+        return _NEWEST.all(connection, here=conversation_id, most=most)[::-1]
+    return _NEWEST_BEFORE.all(connection, here=conversation_id, before=before, most=most)[::-1]
 
 
 def oldest_after(connection: Connection, conversation_id: int, position: int, most: int) -> list[MessageRow]:
     """The first messages after a position, ascending."""
-    query = _ALL.where(messages.c.conversation_id == conversation_id, messages.c.position > position)
-    return _rows(connection, query.order_by(messages.c.position).limit(most))
+    return _OLDEST_AFTER.all(connection, here=conversation_id, after=position, most=most)
 
 
 def last_of(connection: Connection, conversation_ids: Collection[int]) -> list[MessageRow]:
     """The last message of each of these conversations that has one."""
     if not conversation_ids:
         return []
-    return _rows(
-        connection,
-        _ALL.where(
-            conversations.c.conversation_id.in_(conversation_ids),
-            messages.c.position == conversations.c.last_position,
-        ),
-    )
+    return _LAST_OF.all(connection, numbers=list(conversation_ids))
 
 
 def changed_since(connection: Connection, conversation_id: int, version: int, most: int) -> list[MessageRow]:
     """Messages with a greater version, by version."""
-    query = _ALL.where(messages.c.conversation_id == conversation_id, messages.c.version > version)
-    return _rows(connection, query.order_by(messages.c.version).limit(most))
+    return _CHANGED.all(connection, here=conversation_id, version=version, most=most)
 
 
 def changed_among(connection: Connection, since: Mapping[int, int]) -> dict[int, list[MessageRow]]:
     """Messages with a greater version than the one given for their conversation, all of them, by version."""
     found: dict[int, list[MessageRow]] = {}
     if since:
-        asked = asked_since(since)
-        query = _ALL.join(asked, asked.c.conversation_id == messages.c.conversation_id)
-        for row in _rows(connection, query.where(messages.c.version > asked.c.since).order_by(messages.c.version)):
+        for row in _CHANGED_AMONG.all(connection, asked=since):
             found.setdefault(row.conversation_id, []).append(row)
     return found
 
@@ -212,18 +232,9 @@ def newly_read(
 ) -> list[MessageRow]:
     """The newest messages of others after the first and up to the second position, ascending."""
     after, to = span
-    query = _ALL.where(
-        messages.c.conversation_id == conversation_id,
-        messages.c.position > after,
-        messages.c.position <= to,
-        messages.c.sender_id != reader_id,
-    )
-    return _rows(connection, query.order_by(messages.c.position.desc()).limit(most))[::-1]
+    return _NEWLY_READ.all(connection, here=conversation_id, after=after, to=to, reader=reader_id, most=most)[::-1]
 
 
 def count_since(connection: Connection, conversation_id: int, version: int, most: int) -> int:
     """How many messages have a greater version, counted up to `most`."""
-    newer = select(messages.c.version).where(
-        messages.c.conversation_id == conversation_id, messages.c.version > version
-    )
-    return connection.execute(select(func.count()).select_from(newer.limit(most).subquery())).scalar_one()
+    return sum(_COUNT.all(connection, here=conversation_id, version=version, most=most))

@@ -6,15 +6,16 @@ from collections.abc import Collection
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from protocol.shapes import Role
+from server.storage.query import Query, Within, only
 from server.storage.tables import sessions, users
 
 Kind = Literal["device", "token"]
 
 
-class Session(Struct, frozen=True, kw_only=True):
+class Session(Struct, frozen=True):
     """One session with its owner's standing. Milliseconds; `previous_open`: the last token may be repeated."""
 
     session_id: int
@@ -39,40 +40,46 @@ class Session(Struct, frozen=True, kw_only=True):
 
 def _joined() -> Select[Any]:
     """Sessions beside the facts of their owners that decide whether they may act."""
-    return select(sessions, users.c.role, users.c.deactivated_at).join_from(sessions, users)
+    return select(
+        sessions.c.session_id,
+        sessions.c.user_id,
+        users.c.role,
+        users.c.deactivated_at.is_not(None),
+        sessions.c.kind,
+        sessions.c.device_name,
+        sessions.c.created_at,
+        sessions.c.last_seen_at,
+        sessions.c.expires_at,
+        sessions.c.revoked_at,
+        sessions.c.refresh_counter,
+        sessions.c.refresh_hash,
+        sessions.c.previous_hash.is_not(None),
+        sessions.c.rotated_at,
+    ).join_from(sessions, users)
 
 
-def _session(row: Row[Any]) -> Session:
-    """A row of `_joined`."""
-    return Session(
-        session_id=row.session_id,
-        user_id=row.user_id,
-        role=row.role,
-        deactivated=row.deactivated_at is not None,
-        kind=row.kind,
-        device_name=row.device_name,
-        created_at=row.created_at,
-        last_seen_at=row.last_seen_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        counter=row.refresh_counter,
-        refresh_hash=row.refresh_hash,
-        previous_open=row.previous_hash is not None,
-        rotated_at=row.rotated_at,
-    )
+_OPEN = (sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"))
+_LOAD = Query(_joined().where(sessions.c.session_id == bindparam("named")), Session)
+_BY_TOKEN = Query(_joined().where(sessions.c.refresh_hash == bindparam("named"), sessions.c.kind == "token"), Session)
+_OF_USER = Query(
+    _joined().where(sessions.c.user_id == bindparam("who"), *_OPEN).order_by(sessions.c.last_seen_at.desc()), Session
+)
+_LIVE = Query(
+    select(sessions.c.session_id)
+    .join_from(sessions, users)
+    .where(Within(sessions.c.session_id, "these"), *_OPEN, users.c.deactivated_at.is_(None)),
+    only,
+)
 
 
 def load(connection: Connection, session_id: int) -> Session | None:
     """One session, live or not."""
-    row = connection.execute(_joined().where(sessions.c.session_id == session_id)).one_or_none()
-    return None if row is None else _session(row)
+    return _LOAD.first(connection, named=session_id)
 
 
 def by_token_hash(connection: Connection, token_hash: str) -> Session | None:
     """The session of a script's long-lived token."""
-    wanted = _joined().where(sessions.c.refresh_hash == token_hash, sessions.c.kind == "token")
-    row = connection.execute(wanted).one_or_none()
-    return None if row is None else _session(row)
+    return _BY_TOKEN.first(connection, named=token_hash)
 
 
 def add(connection: Connection, *, user_id: int, kind: Kind, device_name: str, now_ms: int, expires_at: int) -> int:
@@ -115,10 +122,7 @@ def confirm(connection: Connection, session_id: int, counter: int, now_ms: int) 
 
 def of_user(connection: Connection, user_id: int, now_ms: int) -> list[Session]:
     """A person's live sessions, newest use first."""
-    wanted = _joined().where(
-        sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None), sessions.c.expires_at > now_ms
-    )
-    return [_session(row) for row in connection.execute(wanted.order_by(sessions.c.last_seen_at.desc()))]
+    return _OF_USER.all(connection, who=user_id, now=now_ms)
 
 
 def revoke(connection: Connection, session_ids: Collection[int], now_ms: int) -> None:
@@ -131,14 +135,4 @@ def live(connection: Connection, session_ids: Collection[int], now_ms: int) -> s
     """Which of these may still act."""
     if not session_ids:
         return set()
-    wanted = (
-        select(sessions.c.session_id)
-        .join_from(sessions, users)
-        .where(
-            sessions.c.session_id.in_(set(session_ids)),
-            sessions.c.revoked_at.is_(None),
-            sessions.c.expires_at > now_ms,
-            users.c.deactivated_at.is_(None),
-        )
-    )
-    return set(connection.execute(wanted).scalars())
+    return set(_LIVE.all(connection, these=list(session_ids), now=now_ms))

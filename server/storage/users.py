@@ -7,12 +7,13 @@ from collections.abc import Collection
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, insert, select, union, update
 
 from protocol.shapes import Role, User
 from protocol.times import to_wire
 from server.storage.attachments import file_url
-from server.storage.tables import attachments, users
+from server.storage.query import Query, Within, pair
+from server.storage.tables import BigId, attachments, members, users
 
 
 class Credentials(Struct, frozen=True, kw_only=True):
@@ -73,32 +74,53 @@ def _shown() -> Select[Any]:
     )
 
 
-def _user(row: Row[Any]) -> User:
+def _user(*row: Any) -> User:  # noqa: ANN401 - the columns of `_shown`
     """A row of `_shown` as it goes over the wire."""
-    avatar = None if row.avatar_key is None else file_url(row.avatar_key, row.avatar_name)
+    user_id, username, display_name, role, status_text, is_bot, deactivated_at, version, avatar_key, avatar_name = row
     return User(
-        user_id=row.user_id,
-        username=row.username,
-        display_name=row.display_name,
-        avatar_url=avatar,
-        role=row.role,
-        status_text=row.status_text,
-        is_bot=row.is_bot,
-        deactivated_at=None if row.deactivated_at is None else to_wire(row.deactivated_at),
-        version=row.version,
+        user_id=user_id,
+        username=username,
+        display_name=display_name,
+        avatar_url=None if avatar_key is None else file_url(avatar_key, avatar_name),
+        role=role,
+        status_text=status_text,
+        is_bot=bool(is_bot),
+        deactivated_at=None if deactivated_at is None else to_wire(deactivated_at),
+        version=version,
     )
 
 
-# Built once, as every send asks it: building a statement costs more than running it.
-_THESE = _shown().where(users.c.user_id.in_(bindparam("these", expanding=True)))
+def _known_ids() -> Any:  # noqa: ANN401 - a select of ids
+    """A person and everybody with whom they share a conversation, each once."""
+    mine = members.alias("mine")
+    others = (
+        select(members.c.user_id)
+        .join_from(mine, members, members.c.conversation_id == mine.c.conversation_id)
+        .where(mine.c.user_id == bindparam("who"), mine.c.left_at.is_(None), members.c.left_at.is_(None))
+    )
+    return union(select(bindparam("who", type_=BigId)), others)
+
+
+_THESE = Query(_shown().where(Within(users.c.user_id, "these")), _user)
+_KNOWN = Query(_shown().where(users.c.user_id.in_(_known_ids())), _user)
+_LAST_SEEN = Query(
+    select(users.c.user_id, users.c.last_seen_at).where(
+        Within(users.c.user_id, "these"), users.c.last_seen_at.is_not(None)
+    ),
+    pair,
+)
 
 
 def load(connection: Connection, user_ids: Collection[int]) -> dict[int, User]:
     """These people by id; those who do not exist are left out."""
     if not user_ids:
         return {}
-    rows = connection.execute(_THESE, {"these": list(set(user_ids))})
-    return {row.user_id: _user(row) for row in rows}
+    return {user.user_id: user for user in _THESE.all(connection, these=list(set(user_ids)))}
+
+
+def known_to(connection: Connection, user_id: int) -> dict[int, User]:
+    """A person and everybody with whom they share a conversation, by id."""
+    return {user.user_id: user for user in _KNOWN.all(connection, who=user_id)}
 
 
 def load_one(connection: Connection, user_id: int) -> User | None:
@@ -113,7 +135,7 @@ def find(connection: Connection, query: str, limit: int) -> list[User]:
     wanted = _shown().where(users.c.deactivated_at.is_(None))
     for word in folded(query).split():
         wanted = wanted.where(users.c.search_key.contains(word, autoescape=True))
-    return [_user(row) for row in connection.execute(wanted.order_by(users.c.search_key).limit(limit))]
+    return [_user(*row) for row in connection.execute(wanted.order_by(users.c.search_key).limit(limit))]
 
 
 def by_name(connection: Connection, username: str) -> Credentials | None:
@@ -191,9 +213,7 @@ def last_seen(connection: Connection, user_ids: Collection[int]) -> dict[int, in
     """When each of these was last there, in milliseconds; those never seen are left out."""
     if not user_ids:
         return {}
-    seen = select(users.c.user_id, users.c.last_seen_at)
-    rows = connection.execute(seen.where(users.c.user_id.in_(set(user_ids)), users.c.last_seen_at.is_not(None)))
-    return {row.user_id: row.last_seen_at for row in rows}
+    return dict(_LAST_SEEN.all(connection, these=list(set(user_ids))))
 
 
 def has_admin(connection: Connection) -> bool:

@@ -38,7 +38,7 @@ class Setting:
         self.messages = Messages(self.database, self.access, self.uploads, limits)
         self.conversations = Conversations(self.database, self.access, Silence())
         self.cursors = Cursors(self.database, self.access)
-        self.sync = SyncDesk(self.database, self.access, Silence())
+        self.sync = SyncDesk(self.database, Silence())
 
     def _hear(self, announcements: Sequence[Any]) -> None:
         """Keep what is announced."""
