@@ -18,8 +18,8 @@ from tests.model.world import Said, World
 
 places = st.integers(0, 5)
 chance = st.integers(0, 7)
-deeds = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=4)
-fate_of_push = st.sampled_from(["first", "last", "lost", "twice"])
+deeds = st.lists(st.tuples(st.booleans(), st.sampled_from([True, True, False])), min_size=1, max_size=4)
+fate_of_push = st.sampled_from(["first", "last", "last", "lost", "twice", "all lost"])
 
 
 class Stories(RuleBasedStateMachine):
@@ -175,18 +175,14 @@ class Stories(RuleBasedStateMachine):
             network.let_through()
         self.world.loop.run_now()
 
-    @rule(
-        place=places,
-        which=chance,
-        deeds=deeds,
-        fates=st.lists(fate_of_push, max_size=6),
-    )
     def shuffle(self, place: int, which: int, deeds: list[tuple[bool, bool]], fates: list[str]) -> None:
         """A slow device: while the two write and read, its pushes wait, overtake each other, are lost or come twice."""
         slow = self._device(place)
         slow.network.held = True
         conversation_id = self._conversation(slow, which)
         first, second = self._others(slow, conversation_id)
+        for other in (first, second):
+            other.network.let_through()
         for is_first, is_read in deeds:
             self._say(first if is_first else second, conversation_id)
             if is_read:
@@ -194,10 +190,16 @@ class Stories(RuleBasedStateMachine):
         for fate in fates:
             if slow.network.pushes and slow.network.line is not None:
                 arrived = slow.network.pushes.pop(-1 if fate == "last" else 0)
-                for _ in range({"lost": 0, "twice": 2}.get(fate, 1)):
+                for _ in range({"lost": 0, "all lost": 0, "twice": 2}.get(fate, 1)):
                     slow.network.line.queue.put_nowait(arrived)
+                if fate == "all lost":
+                    slow.network.pushes.clear()
                 self.world.loop.run_now()
                 self.world.check()
+
+    # Told of more often than the rest: most promises are about just this.
+    _talking = rule(place=places, which=chance, deeds=deeds, fates=st.lists(fate_of_push, min_size=1, max_size=6))
+    talk, gossip, quarrel = _talking(shuffle), _talking(shuffle), _talking(shuffle)
 
     def _others(self, slow: Device, conversation_id: int) -> list[Device]:
         """A device of each of the two who talk there, not the slow one."""
@@ -239,10 +241,19 @@ class Stories(RuleBasedStateMachine):
         """Something befalls the next request, whosesoever it is."""
         self.server.fate = fate
 
-    @rule(place=places)
-    def kill(self, place: int) -> None:
-        """A desktop dies; it is started again when its user comes back to it."""
-        self._device(place).kill()
+    @rule(place=places, which=chance, times=st.integers(0, 2), reach=st.booleans())
+    def kill(self, place: int, which: int, times: int, reach: bool) -> None:
+        """A desktop dies, perhaps right after its user wrote; what was written may have reached the server, or not.
+
+        It is started again when its user comes back to it.
+        """
+        device = self._device(place)
+        device.network.held = True
+        for _ in range(times):
+            self._say(device, self._conversation(device, which))
+        while reach and device.network.requests:
+            device.network.carry(device.network.requests[0])
+        device.kill()
 
     @rule()
     def back_up(self) -> None:
@@ -283,6 +294,4 @@ class Stories(RuleBasedStateMachine):
             self.world.check()
             self.world.check_settled()
         finally:
-            for device in self.world.devices:
-                device.close()
-            self.world.loop.end()
+            self.world.close()

@@ -168,7 +168,7 @@ class LiveLine:
             case Sync():
                 return {"synced": plain(house.sync.sync(actor, command))}
             case Digest():
-                return {"stale": list(house.sync.digest(actor, command).stale)}
+                return plain(house.sync.digest(actor, command))
             case MarkRead():
                 return {"read_position": house.cursors.mark_read(actor, command)}
             case _:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import hypothesis
@@ -39,7 +40,7 @@ def model_server() -> Iterator[ModelServer]:
         yield server
 
 
-def tell_stories(examples: int, *, steps: int = STEPS, **how: object) -> None:
+def tell_stories(examples: int, *, steps: int = STEPS, **how: Any) -> None:
     """So many stories; raises the shortest one found that ends badly."""
     health = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]
     settings = hypothesis.settings(
@@ -47,4 +48,4 @@ def tell_stories(examples: int, *, steps: int = STEPS, **how: object) -> None:
     )
     with model_server() as server:
         told = type("Stories", (Stories,), {"server": server})
-        run_state_machine_as_test(told, settings=settings)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(told, settings=settings)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase
 
-from desktop.cache import message_cache
+from desktop.cache import cache_form, message_cache
 from desktop.cache.outbox_file import SqliteOutboxFile
 from desktop.core import delivery
 from desktop.core.outbox import Outbox, Waiting
@@ -18,21 +18,14 @@ from desktop.core.sync import SyncLoop
 from desktop.core.updates import Cursor, Update
 from protocol.commands import SendMessage
 from protocol.ids import new_uid
-from tests.model.stories import tell_stories
+from tests.model.machine import Stories
+from tests.model.stories import model_server, tell_stories
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def test_three_hundred_stories_end_well() -> None:
     tell_stories(300)
-
-
-def a_cursor_may_go_back(patch: pytest.MonkeyPatch) -> None:
-    def take(held: Held, cursor: Cursor) -> bool:
-        held.cursors[cursor.user_id] = cursor
-        return True
-
-    patch.setattr(Held, "merge_cursor", take)
 
 
 def a_retry_has_a_uid_of_its_own(patch: pytest.MonkeyPatch) -> None:
@@ -68,7 +61,7 @@ def the_newest_goes_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_cache_forgets_rows_but_not_how_far(patch: pytest.MonkeyPatch) -> None:
-    put = message_cache.put
+    put = cache_form.put
 
     def half(connection: Any, update: Update, reached: Any) -> None:
         put(connection, Update(conversations=update.conversations, followed=update.followed), reached)
@@ -77,7 +70,6 @@ def the_cache_forgets_rows_but_not_how_far(patch: pytest.MonkeyPatch) -> None:
 
 
 PLANTED: list[Plant] = [
-    a_cursor_may_go_back,
     a_retry_has_a_uid_of_its_own,
     gaps_are_skipped,
     nobody_compares,
@@ -93,3 +85,18 @@ def test_a_broken_promise_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch
     plant(monkeypatch)
     with pytest.raises(AssertionError):
         tell_stories(100, phases=[Phase.generate], derandomize=True)
+
+
+def test_a_tick_that_goes_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def take(held: Held, cursor: Cursor) -> bool:
+        held.cursors[cursor.user_id] = cursor
+        return True
+
+    monkeypatch.setattr(Held, "merge_cursor", take)
+    with model_server() as server:
+        story = type("Story", (Stories,), {"server": server})()
+        try:
+            with pytest.raises(AssertionError, match="a tick went back"):
+                story.shuffle(0, 0, [(True, True), (True, True)], ["last"] * 6)
+        finally:
+            story.world.close()

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import selectors
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,6 +34,19 @@ class _Skipping(selectors.SelectSelector):
         return ready
 
 
+class _Inline(ThreadPoolExecutor):
+    """Does everything at once: threads know no virtual time."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """The result, or what was raised."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+            future.set_exception(error)
+        return future
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """Owns its time, and knows which of its tasks belong to whom."""
 
@@ -41,6 +55,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._skipping)
         self._owned: dict[asyncio.Task[Any], object] = {}
         self.set_task_factory(self._make_task)
+        self.set_default_executor(_Inline())
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -56,12 +71,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._owned[task] = owner
             task.add_done_callback(lambda done: self._owned.pop(done, None))
         return task
-
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        """Done at once: threads know no virtual time."""
-        future: asyncio.Future[T] = self.create_future()
-        future.set_result(func(*args))
-        return future
 
     def run_for(self, seconds: float) -> None:
         """Let time pass."""

@@ -151,6 +151,12 @@ class World:
             arrived = [text for text in texts if text in mine]
             assert arrived == [text for text in mine if text in arrived], "one device's texts changed their order"
 
+    def close(self) -> None:
+        """The story is over."""
+        for device in self.devices:
+            device.close()
+        self.loop.end()
+
 
 PUSHES_LOST_S = 15.0
 """By then a digest has been asked (tests/model/device.py, PACE)."""
