@@ -16,7 +16,7 @@ from server.config.nginx import Site, nginx_conf
 from server.services.house import House
 from server.services.ports import Silence
 from server.storage.locks import DataInUse
-from server.storage.schema import TooNew
+from server.storage.schema import TooNew, begin_epoch
 from server.supervisor import Supervisor, WorkerRefused
 
 Command = Callable[[argparse.Namespace, Config], None]
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_nginx(add("nginx", _nginx, "Print nginx's configuration for several workers."))
     add("init", _init, "Make the data directory: database, keys, and a settings file to edit.")
     add("check-config", _check_config, "Say whether the settings can be used, and what they are.")
+    add("restored", _restored, "Say that a backup was put back, so that desktops bring back what it lacks.")
     admin = add("create-admin", _create_admin, "Open the first administrator's account.")
     admin.add_argument("username", nargs="?", default="admin")
     user = add("create-user", _create_user, "Open somebody's account.")
@@ -144,9 +145,9 @@ def _positive(text: str) -> int:
 
 
 @contextmanager
-def _house(config: Config) -> Iterator[House]:
-    """The house without sockets, also beside a running server."""
-    house = app.build_house(config, Silence(), Silence(), exclusive=False)
+def _house(config: Config, *, exclusive: bool = False) -> Iterator[House]:
+    """The house without sockets, also beside a running server where it is not `exclusive`."""
+    house = app.build_house(config, Silence(), Silence(), exclusive=exclusive)
     try:
         yield house
     finally:
@@ -184,6 +185,13 @@ def _init(_options: argparse.Namespace, config: Config) -> None:
         if not settings.exists():
             settings.write_text(_SETTINGS, encoding="utf-8")
     print(f"Ready: {config.data_dir}\nNext: hearth-server create-admin --data-dir {config.data_dir}")
+
+
+def _restored(_options: argparse.Namespace, config: Config) -> None:
+    """Begin another epoch; a server that runs would go on in the one before."""
+    with _house(config, exclusive=True) as house:
+        house.database.write(lambda unit: begin_epoch(unit.connection))
+    print("Desktops that come back will send again what this backup lacks.")
 
 
 def _check_config(_options: argparse.Namespace, config: Config) -> None:

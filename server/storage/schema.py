@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from server.storage.tables import server_facts
 
@@ -41,6 +41,11 @@ def is_current(connection: Connection) -> bool:
 def epoch(connection: Connection) -> str:
     """The name of this database's history; replaced when a backup is restored."""
     return str(connection.execute(select(server_facts.c.value).where(server_facts.c.name == "epoch")).scalar_one())
+
+
+def begin_epoch(connection: Connection) -> None:
+    """Give the database's history another name: what desktops know of the one before counts for nothing any more."""
+    connection.execute(update(server_facts).where(server_facts.c.name == "epoch").values(value=str(uuid.uuid4())))
 
 
 def _found_epoch(connection: Connection) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from server.cli import main
+from server.storage import schema
+from server.storage.unit import Database
 from tests.running import PASSWORD, RunningServer
 from tests.server.conftest import ServerFactory
 
@@ -92,6 +95,25 @@ def test_init_makes_everything_and_changes_nothing_later(tmp_path_factory: pytes
     before = {path.name: path.read_bytes() for path in (settings, server.data_dir / "secret.key")}
     assert server.command("init").returncode == 0
     assert before == {name: (server.data_dir / name).read_bytes() for name in before}
+
+
+def test_a_backup_that_was_put_back_begins_another_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Desktops bring back what it lacks by the epoch; a server that runs would go on in the old one."""
+    url, there = f"sqlite:///{tmp_path / 'hearth.db'}", ["--data-dir", str(tmp_path)]
+
+    def epoch() -> str:
+        with closing(Database(url, exclusive=False)) as database, database.read() as snapshot:
+            return schema.epoch(snapshot)
+
+    assert main(["init", *there]) == 0
+    before = epoch()
+    with closing(Database(url)):
+        assert main(["restored", *there]) == 1
+    assert "Stop it first" in capsys.readouterr().err
+    assert epoch() == before
+    assert main(["restored", *there]) == 0
+    assert "send again" in capsys.readouterr().out
+    assert epoch() != before
 
 
 def test_check_config_tells_what_holds_and_makes_nothing(
