@@ -20,7 +20,7 @@ def checks(house: House) -> dict[str, str]:
     database = house.database
     parts = {
         "database": _database(database),
-        "migrations": _WELL if database.is_current() else "The tables are older than the program. Restart it.",
+        "migrations": _migrations(database),
         "storage": _storage(house.config),
     }
     if house.config.redis_url:
@@ -41,6 +41,14 @@ def _database(database: Database) -> str:
     except Refused as refusal:
         return refusal.message
     return _WELL
+
+
+def _migrations(database: Database) -> str:
+    """Whether the tables are this program's."""
+    try:
+        return _WELL if database.is_current() else "The tables are older than the program. Restart it."
+    except Refused as refusal:
+        return refusal.message
 
 
 def _storage(config: Config) -> str:
