@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCAL_EPOCH = EPOCH.replace(tzinfo=None)
 
 
 def now_ms() -> int:
@@ -15,8 +16,8 @@ def now_ms() -> int:
 
 def to_wire(at_ms: int) -> str:
     """Milliseconds since 1970 as `2026-11-22T09:41:07.120Z`."""
-    moment = EPOCH + timedelta(milliseconds=at_ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    # isoformat writes in a quarter of strftime's time, and a page of history has a hundred times to write.
+    return f"{(_LOCAL_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec='milliseconds')}Z"
 
 
 def from_wire(text: str) -> int:

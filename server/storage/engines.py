@@ -33,8 +33,8 @@ class Backend(Protocol):
     def was_committed(self, ticket: Any) -> bool:  # noqa: ANN401 - what `enter` gave
         """What became of a transaction whose commit was never answered. Raises DBAPIError when nobody can tell."""
 
-    def interrupt(self, connection: Connection) -> None:
-        """Make what waits on this connection fail, from another thread; nothing where waiting ends by itself."""
+    def interrupt(self) -> None:
+        """Make what the writer waits for fail, from another thread; nothing where waiting ends by itself."""
 
     def is_outage(self, error: DBAPIError) -> bool:
         """Whether the database is away or held by somebody else, so that no job can be written just now."""

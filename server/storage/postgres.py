@@ -12,8 +12,8 @@ from typing import Any
 
 import gevent.monkey
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, ExceptionContext
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.engine import URL, Dialect, ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 LOCK_TIMEOUT_S = 5
@@ -39,6 +39,8 @@ _DRIVER_MISSING = 'PostgreSQL needs its driver. Run: pip install "hearth[server,
 
 # The writer waits in a native thread of its own, where gevent's sleep would start a second hub.
 _native_sleep = gevent.monkey.get_original("time", "sleep")
+_Plain: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
+"""Sockets that know nothing of hubs, of which the writer's thread and the server have one each."""
 
 
 class PostgresBackend:
@@ -53,7 +55,10 @@ class PostgresBackend:
         }
         only_reads = {"default_transaction_isolation": r"repeatable\ read", "default_transaction_read_only": "on"}
         self.writing = _engine(url, "writer", timeouts, poolclass=NullPool)
+        event.listen(self.writing, "do_connect", self._connect)
         event.listen(self.writing, "connect", _insist_on_durability)
+        event.listen(self.writing, "close", self._let_go)
+        self._line: socket.socket | None = None
         # 20 and 10 more: reliability D9. Several processes need as many connections each (docs/operating.md).
         pool = {"pool_size": 20, "max_overflow": 10, "pool_timeout": 5.0, "pool_pre_ping": True}
         self.reading = _engine(url, "reader", {**timeouts, **only_reads}, **pool)
@@ -96,24 +101,36 @@ class PostgresBackend:
                     raise
                 _native_sleep(0.2)
 
-    def interrupt(self, connection: Connection) -> None:
-        """Cut the connection: a server that stands still keeps no time-outs."""
-        with (
-            contextlib.suppress(OSError, SQLAlchemyError, AttributeError),
-            socket.socket(
-                # A handle of its own, for the writer's thread may close the other meanwhile.
-                fileno=os.dup(connection.connection.driver_connection.fileno())  # type: ignore[union-attr]
-            ) as line,
-        ):
-            line.shutdown(socket.SHUT_RDWR)
+    def interrupt(self) -> None:
+        """Cut the writer's connection, whatever it is doing: a server that stands still keeps no time-outs."""
+        line = self._line
+        if line is not None:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def _connect(self, dialect: Dialect, _record: object, given: list[Any], named: dict[str, Any]) -> Any:  # noqa: ANN401 - the driver's own object
+        """Connect the writer, and keep a handle of our own on its line.
+
+        SQLAlchemy's connection is its thread's alone: asked from another one, it may connect anew and wait for that.
+        """
+        connection = dialect.connect(*given, **named)
+        self._let_go()
+        self._line = _Plain(fileno=os.dup(connection.fileno()))
+        return connection
+
+    def _let_go(self, *_closing: object) -> None:
+        """The writer's connection is being closed, or another one has taken its place."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
     def is_outage(self, error: DBAPIError) -> bool:
         """Whether the server is away, or the turn could not be had in time."""
         state = _state(error)
         if error.connection_invalidated or state.startswith(_AWAY_CLASSES) or state in _AWAY_STATES:
             return True
-        # What libpq says of connecting has no code.
-        return not state and type(error.orig).__name__ == "OperationalError"
+        # What libpq says of connecting has no code; the driver has kinds of its own for it (a time-out is one).
+        return not state and isinstance(error, OperationalError)
 
     def is_full(self, error: DBAPIError) -> bool:
         """Whether the server's disk is used up."""

@@ -1,8 +1,8 @@
 """Questions that are asked often: turned into a database's own text once, then run as that text.
 
-SQLAlchemy finds a statement's text anew at each run: it walks the whole statement for a key, and writes lists out into
-placeholders. For a page of history that was nine tenths of the time (3.5 ms of processor against 0.4, same machine);
-the database itself took a thirtieth.
+SQLAlchemy finds a statement's text anew at each run: it walks the whole statement for a key, writes lists out into
+placeholders, and makes something of the answer's columns. To catch up on ten messages took 8.8 ms of processor that
+way and 0.5 this way, of which the database itself takes 0.2.
 """
 
 from __future__ import annotations
@@ -96,8 +96,25 @@ class _Text:
         self.written = [*objects, *lists] if poor else objects
         shown = [column.type for column in statement.selected_columns]
         self.truths = [place for place, kind in enumerate(shown) if poor and isinstance(kind, Boolean)]
+        self._errors: type[Exception] = dialect.dbapi.Error
 
-    def values(self, given: dict[str, Any]) -> Any:  # noqa: ANN401 - a tuple or a mapping, as the driver takes it
+    def run(self, connection: Connection, given: dict[str, Any]) -> list[Any]:
+        """The rows as the driver has them: past SQLAlchemy, which studies the columns of each answer for 25 µs.
+
+        Failures go its way: it knows which of them end a connection, and who wants to hear of them.
+        """
+        values = self._values(given)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.text, values)
+            return list(cursor.fetchall())
+        except self._errors as error:
+            connection._handle_dbapi_exception(error, self.text, values, cursor, None)  # noqa: SLF001 - raises it as its own
+            raise
+        finally:
+            cursor.close()
+
+    def _values(self, given: dict[str, Any]) -> Any:  # noqa: ANN401 - a tuple or a mapping, as the driver takes it
         """What goes with the text."""
         for name in self.written:
             given[name] = msgspec.json.encode(given[name]).decode()
@@ -121,7 +138,7 @@ class Query(Generic[T]):
     def all(self, connection: Connection, **given: Any) -> list[T]:  # noqa: ANN401 - values of any column
         """Every row. Raises TypeError or KeyError where a value is missing."""
         text = self._text(connection)
-        rows = connection.exec_driver_sql(text.text, text.values(given)).all()
+        rows = text.run(connection, given)
         make, truths = self._row, text.truths
         if not truths:
             return [make(*row) for row in rows]

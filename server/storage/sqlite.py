@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +57,7 @@ class SqliteBackend:
         del ticket
         return False
 
-    def interrupt(self, connection: Connection) -> None:
+    def interrupt(self) -> None:
         """Nothing: every wait for a file has an end."""
 
     def is_outage(self, error: DBAPIError) -> bool:
@@ -124,6 +125,14 @@ def _begin_with(engine: Engine, statement: str) -> None:
     """Open every transaction with this statement."""
 
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(statement)
+        # With nothing to bind and no answer: SQLAlchemy's way costs as much as a question.
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(statement)
+        except sqlite3.Error as error:
+            connection._handle_dbapi_exception(error, statement, None, cursor, None)  # noqa: SLF001 - raises it as its own
+            raise
+        finally:
+            cursor.close()
 
     event.listen(engine, "begin", on_begin)

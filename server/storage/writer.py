@@ -228,9 +228,7 @@ class Writer(Generic[U]):
 
     def interrupt(self) -> None:
         """Cut the connection under a batch that waits for ever; its jobs are then settled like those of any other."""
-        connection = self._connection
-        if connection is not None:
-            self._backend.interrupt(connection)
+        self._backend.interrupt()
 
     def disconnect(self) -> None:
         """Close the connection, in the writer's thread; SQLite's last connection to close does the final checkpoint."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from protocol.commands import Page, SendMessage
 from protocol.errors import ErrorCode, Refused
@@ -19,6 +19,7 @@ from server.storage.tables import members, messages
 from server.storage.unit import Unit
 from tests.server.databases import on_both
 from tests.server.services.setting import Setting
+from tests.server.services.statements import statements
 
 
 class Together:
@@ -186,18 +187,12 @@ def test_a_row_that_fails_in_the_database_does_not_fail_its_batch(
 def test_a_batch_takes_as_many_statements_for_many_sends_as_for_one(
     setting: Setting, ada: Actor, ben: Actor, direct: int
 ) -> None:
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        asked.append(statement.split(maxsplit=1)[0])
-
-    event.listen(setting.database._backend.writing, "before_cursor_execute", note)  # noqa: SLF001 - looks at the writer alone
-    with held(setting) as together:
-        for number in range(100):
-            together.send(str(number), ben if number % 2 else ada, direct)
-    together.wait(100)
-    of_the_batch = asked[asked.index("SELECT") :]
-    assert of_the_batch == ["SELECT", "SELECT", "SELECT", "INSERT", "SELECT", "UPDATE", "RELEASE"]
+    with statements() as seen:
+        with held(setting) as together:
+            for number in range(100):
+                together.send(str(number), ben if number % 2 else ada, direct)
+        together.wait(100)
+    assert [asked.split(maxsplit=1)[0] for asked, _ in seen] == [*3 * ["SELECT"], "INSERT", "SELECT", "UPDATE"]
 
 
 def test_what_the_command_itself_gets_wrong_is_refused_at_once(setting: Setting, ada: Actor, direct: int) -> None:

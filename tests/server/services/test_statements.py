@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from protocol.accounts import Login, PasswordChange, ProfileChange, Refresh, Register, UserQuery
 from protocol.commands import Digest, MarkAsRead, Page, PatchMessage, SentFile, Sync, Verify
@@ -21,30 +19,15 @@ from tests.server.conftest import HouseFactory
 from tests.server.databases import POSTGRES
 from tests.server.files import media
 from tests.server.services.setting import Setting
+from tests.server.services.statements import statements
 
 _TABLE_SCAN = re.compile(r"SCAN (?!\(subquery|anon_|asked|CONSTANT)")
 """Walking a whole table, also in the order of an index. What a subquery found or the caller gave may be walked."""
 
 
-@contextmanager
-def _statements() -> Iterator[list[tuple[str, Any]]]:
-    """The statements run inside the block, with their values."""
-    seen: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
-        if statement.split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
-            seen.append((statement, values))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-
-
 def _count(act: Callable[[], object]) -> int:
     """How many statements an act takes."""
-    with _statements() as seen:
+    with statements() as seen:
         act()
     return len(seen)
 
@@ -88,7 +71,7 @@ def _everything(setting: Setting, ada: Actor, ben: Actor) -> None:
 
 
 def test_every_query_is_on_an_index(setting: Setting, ada: Actor, ben: Actor) -> None:
-    with _statements() as seen:
+    with statements() as seen:
         _everything(setting, ada, ben)
     assert len({statement for statement, _ in seen}) > 30
     for statement, values in seen:
@@ -98,7 +81,7 @@ def test_every_query_is_on_an_index(setting: Setting, ada: Actor, ben: Actor) ->
 
 @pytest.mark.parametrize("setting", [POSTGRES], indirect=True)
 def test_every_query_is_on_an_index_on_postgresql_too(setting: Setting, ada: Actor, ben: Actor) -> None:
-    with _statements() as seen:
+    with statements() as seen:
         _everything(setting, ada, ben)
     assert len({statement for statement, _ in seen}) > 30
     for statement, values in seen:
@@ -140,14 +123,14 @@ def _every_account_matter(house: House) -> None:
 def test_every_query_about_accounts_is_on_an_index(make_house: HouseFactory) -> None:
     """Only finding people by part of a name walks their index, which no index spares; it stops at the page's end."""
     house = make_house(registration="invite")
-    with _statements() as seen:
+    with statements() as seen:
         _every_account_matter(house)
     asked = {statement: values for statement, values in seen if not statement.startswith("INSERT")}
     assert len(asked) > 20
     for statement, values in asked.items():
         steps = _plan(house.database, statement, values)
         assert not [step for step in steps if _TABLE_SCAN.match(step)], f"{statement}\n{steps}"
-    with _statements() as seen:
+    with statements() as seen:
         house.accounts.search(Actor(user_id=1, session_id=1), UserQuery(query="b"))
     assert [_plan(house.database, *one)[0] for one in seen] == ["SCAN users USING INDEX ix_users_search_key"]
 

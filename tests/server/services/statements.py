@@ -1,0 +1,35 @@
+"""Listens to what is asked of a database, by either way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from server.storage.query import _Text
+
+
+@contextmanager
+def statements() -> Iterator[list[tuple[str, Any]]]:
+    """The statements run inside the block, with their values."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        if statement.split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
+            seen.append((statement, values))
+
+    def run(self: _Text, connection: Connection, given: dict[str, Any]) -> list[Any]:
+        seen.append((self.text, self._values(dict(given))))
+        return quietly(self, connection, given)
+
+    quietly = _Text.run
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_Text, "run", run)
+            yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
