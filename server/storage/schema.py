@@ -10,11 +10,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from server.storage.tables import server_facts
+from protocol.times import now_ms
+from server.storage.tables import conversations, server_facts
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+_NUMBERS_LEFT_OUT = 1_000_000
+"""More conversations than were opened since any backup (architecture.md of the design, Reconnection)."""
 
 
 class TooNew(Exception):  # noqa: N818 - read by the operator as a sentence, not as a class name
@@ -46,6 +49,21 @@ def epoch(connection: Connection) -> str:
 def begin_epoch(connection: Connection) -> None:
     """Give the database's history another name: what desktops know of the one before counts for nothing any more."""
     connection.execute(update(server_facts).where(server_facts.c.name == "epoch").values(value=str(uuid.uuid4())))
+    _leave_numbers_out(connection)
+
+
+def _leave_numbers_out(connection: Connection) -> None:
+    """Give no conversation the number of a lost one: a desktop would send there what it wrote to other people."""
+    known = connection.execute(select(func.max(conversations.c.conversation_id))).scalar_one() or 0
+    last = known + _NUMBERS_LEFT_OUT
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence("conversations", "conversation_id")
+        connection.execute(select(func.setval(sequence, last)))
+    else:
+        # SQLite goes on from the largest number there is: a conversation of nobody holds the place.
+        now = now_ms()
+        row = {"conversation_id": last, "kind": "direct", "created_at": now, "updated_at": now}
+        connection.execute(insert(conversations).values(row))
 
 
 def _found_epoch(connection: Connection) -> None:
