@@ -83,6 +83,19 @@ _SLEEPING = """
         with database.read() as snapshot:
             assert snapshot.exec_driver_sql("SELECT 42").scalar_one() == 42, "nobody read what was left of an answer"
 """
+_STANDING_STILL = """
+    from server.storage import hosts
+    hosts.STANDSTILL_S, cuts = 0.3, []
+    database._backend.interrupt = lambda: cuts.append(time.monotonic())
+    def still(unit):
+        really_sleep(2)
+        return note("still")(unit)
+    worked = time.process_time()
+    assert database.write(still) == "still", "what cannot be cut is waited for"
+    assert time.process_time() - worked < 1
+    assert len(cuts) <= 7 and all(later - one > 0.2 for one, later in zip(cuts, cuts[1:])), cuts
+    assert cuts
+"""
 _END = """
     database.close()
     print("closed")
@@ -98,6 +111,10 @@ def _run(url: str, *parts: str) -> tuple[str, str, int]:
 
 def test_a_slow_disk_stops_no_other_greenlet(tmp_path: Path) -> None:
     assert _run(f"sqlite:///{tmp_path / 'hearth.db'}", _WRITING, _LATER) == ("raised\nclosed\n", "", 0)
+
+
+def test_a_batch_that_stands_still_is_waited_for_between_cuts(tmp_path: Path) -> None:
+    assert _run(f"sqlite:///{tmp_path / 'hearth.db'}", _STANDING_STILL) == ("closed\n", "", 0)
 
 
 def test_a_slow_postgresql_stops_no_other_greenlet(tmp_path: Path, cluster: Cluster) -> None:
