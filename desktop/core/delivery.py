@@ -227,9 +227,12 @@ class Delivery:
         return None
 
     def _forget_uploads(self, uid: str) -> bool:
-        """An upload that was not sent for a day is gone: once, its files are uploaded again."""
+        """An upload that was not sent for a day is gone: once, its files are uploaded again, if they are here."""
         waiting = self._outbox.get(uid)
         if waiting is None or not waiting.entry.uploaded or uid in self._reuploaded:
+            return False
+        if len(waiting.entry.paths) < len(waiting.entry.uploaded):
+            # After a restore (core/refill.py): without them the message would be another one.
             return False
         self._reuploaded.add(uid)
         self._way.spawn(self._outbox.keep_uploads(uid, ()))

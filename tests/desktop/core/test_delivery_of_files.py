@@ -159,3 +159,30 @@ def test_an_upload_that_expired_is_repeated(talk: Talk, tell: Tell, tmp_path: Pa
             assert len(talk.server.uploads) == 2
 
     tell(story)
+
+
+def test_a_file_that_a_restored_server_has_lost_is_not_left_out_of_its_message(
+    talk: Talk, tell: Tell, tmp_path: Path
+) -> None:
+    """What is sent again came from the server and lies in no folder here: better red than without its file."""
+    (tmp_path / "notes.txt").write_text("notes")
+
+    async def story() -> None:
+        async with talk.session() as anna:
+            await anna.send_files(talk.identity, [tmp_path / "notes.txt"], "read this")
+            await until(lambda: talk.stored() == ["read this"] and anna.waiting.value == 0)
+            talk.server.cut()
+            talk.server.conversations[talk.identity].messages.clear()
+            talk.server.epoch = "second"
+            talk.server.refuse_next("send_message", Refused(ErrorCode.FILE_NOT_UPLOADED, "Upload it first."))
+            talk.server.restore()
+            await until(lambda: anna.connection.value.failed == 1)
+            (row,) = anna.waiting_list.rows()
+            assert (row.text, row.problem, [file.name for file in row.files]) == (
+                "read this",
+                "Upload it first.",
+                ["notes.txt"],
+            )
+            assert talk.stored() == []
+
+    tell(story)
