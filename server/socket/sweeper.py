@@ -12,6 +12,7 @@ from typing import Any
 
 import gevent
 
+from protocol.errors import Refused
 from server.socket.connections import Connections
 from server.socket.transport import Lines, Transport
 
@@ -53,15 +54,21 @@ class Sweeper:
         self._check_sessions = check_sessions
         self._nobody_since: dict[str, float] = {}
         self._sessions_at = time.monotonic()
+        self._checking: Any = None
+        self._is_blind = False
 
     def run(self) -> None:
         """Sweep until the greenlet is killed; one failure is logged and stops nothing."""
-        while True:
-            gevent.sleep(SWEEP_S)
-            try:
-                self.sweep(time.monotonic())
-            except Exception:  # noqa: BLE001 - the lines of tomorrow want sweeping too
-                _log.exception("the sweep failed")
+        try:
+            while True:
+                gevent.sleep(SWEEP_S)
+                try:
+                    self.sweep(time.monotonic())
+                except Exception:  # noqa: BLE001 - the lines of tomorrow want sweeping too
+                    _log.exception("the sweep failed")
+        finally:
+            if self._checking is not None:
+                self._checking.kill(block=False)
 
     def sweep(self, now: float) -> None:
         """Look at every line once; `now` in monotonic seconds."""
@@ -72,9 +79,25 @@ class Sweeper:
         for transport in list(self._lines.open.values()):
             self._end_in_time(transport, now)
         self._each_second()
-        if now - self._sessions_at >= SESSIONS_S:
+        if now - self._sessions_at >= SESSIONS_S and (self._checking is None or self._checking.ready()):
             self._sessions_at = now
+            # Beside, for a database that stands still is waited for, and lines want sweeping meanwhile.
+            self._checking = gevent.spawn(self._check)
+
+    def _check(self) -> None:
+        """Look sessions up; of a database that is away one line is logged, and one when it is back."""
+        try:
             self._check_sessions()
+        except Refused as refusal:
+            if not self._is_blind:
+                _log.warning("checking sessions failed, until further notice: %s", refusal.message)
+            self._is_blind = True
+        except Exception:  # noqa: BLE001 - there is a next time
+            _log.exception("checking sessions failed")
+        else:
+            if self._is_blind:
+                _log.info("sessions are checked again")
+            self._is_blind = False
 
     def _look(self, engine_sid: str, engine: Any, now: float) -> None:  # noqa: ANN401 - python-engineio's session
         """End one line where it is time."""
