@@ -166,6 +166,15 @@ messages = Table(
     Column("deleted_at", BigInteger),
     UniqueConstraint("conversation_id", "position"),
     Index("ix_messages_conversation_id_version", "conversation_id", "version"),
+    Index("ix_messages_conversation_id_sender_id_position", "conversation_id", "sender_id", "position"),
+    Index(
+        "ix_messages_deleted",
+        "conversation_id",
+        "position",
+        "sender_id",
+        sqlite_where=text("deleted_at IS NOT NULL"),
+        postgresql_where=text("deleted_at IS NOT NULL"),
+    ),
     Index(
         "ix_messages_reply_to_uid",
         "reply_to_uid",

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from protocol.commands import MarkAsRead, MarkRead, PatchMessage, Sync
 from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Message, Own
 from server.services.ports import Actor
 from server.storage import members
+from server.storage.tables import members as seats
+from server.storage.tables import messages
 from server.storage.unit import Unit
 from tests.server.databases import on_both
 from tests.server.services.setting import Setting
@@ -44,6 +47,33 @@ def test_unread_counts_are_of_others_messages_past_the_cursor(
     assert listed.unread_count == 2
     assert setting.read(ada, direct) == 6
     assert (_own(setting, ada).unread_count, _own(setting, ben).unread_count) == (0, 3)
+
+
+@on_both
+def test_unread_counts_are_exact_beside_own_and_deleted_messages(
+    setting: Setting, ada: Actor, ben: Actor, direct: int
+) -> None:
+    chance = random.Random(7)  # noqa: S311 - a story, the same each time
+    said = [setting.say(chance.choice((ada, ben)), direct, str(number)) for number in range(30)]
+    deleted = {message.message_id for message in chance.sample(said, 8)}
+    tombstones = update(messages).where(messages.c.message_id.in_(deleted)).values(deleted_at=1, content=None)
+    setting.database.write(lambda unit: unit.connection.execute(tombstones).rowcount)
+    seen = set()
+    for cursor in range(31):
+        for mark in (None, 1, 5, 17, 30):
+            _place(setting, ben, direct, cursor, mark)
+            start = cursor if mark is None else min(cursor, mark - 1)
+            unread = [one for one in said[start:] if one.sender_id != ben.user_id and one.message_id not in deleted]
+            assert _own(setting, ben).unread_count == len(unread), (cursor, mark)
+            seen.add(len(unread))
+    assert len(seen) > 8
+
+
+def _place(setting: Setting, actor: Actor, conversation_id: int, cursor: int, mark: int | None) -> None:
+    """Put a cursor and a mark where they are wanted, past all rules."""
+    seat = (seats.c.conversation_id == conversation_id, seats.c.user_id == actor.user_id)
+    placed = update(seats).where(*seat).values(read_position=cursor, unread_from=mark)
+    setting.database.write(lambda unit: unit.connection.execute(placed).rowcount)
 
 
 @on_both
