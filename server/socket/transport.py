@@ -291,6 +291,9 @@ class Transport(Outlet):
 
     def ping(self, now: float) -> bool:
         """Ask whether the peer is there when it is time; False when it has not said so in time. `now`: monotonic s."""
+        if self._busy and self.pinged_at is not None:
+            # Its answer may have come: nobody looks while what it asked before waits for the database.
+            self.pinged_at = now
         if self.pinged_at is not None:
             return now - self.pinged_at <= self._lines.ping_timeout_s
         if self.engine.upgraded and now >= self.ping_at:

@@ -7,10 +7,12 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import requests
 
+from server.storage.locks import FileLock
 from tests.running import RunningServer
 from tests.server.socket.lines import PATH, Line, Wire, frame
 from tests.server.socket.outside import most_memory_mib, only_refusing, open_files, settles
@@ -84,6 +86,22 @@ def test_an_idle_client_that_answers_pings_stays(hasty: RunningServer) -> None:
         line.hears(6)
         assert line.packets.count("2") >= 2
         assert line.call(*QUESTION)["ok"] is True
+
+
+def test_who_waits_for_the_database_is_not_taken_for_gone(tmp_path: Path) -> None:
+    """Its pongs lie unread behind the command that waits, for longer than a silent peer is given."""
+    server = RunningServer(tmp_path, env={"HEARTH_PING_INTERVAL_S": "1", "HEARTH_PING_TIMEOUT_S": "1"})
+    with server:
+        pair = make_pair(server)
+        lock = FileLock(server.data_dir / "hearth.db.writing")
+        with pair.ada.line() as line:
+            lock.take(wait=True)
+            read = {"conversation_id": pair.conversation_id, "position": 1}
+            assert line.call("mark_read", read)["error"]["code"] == "unavailable"
+            lock.close()
+            line.hears(2)
+            assert line.call(*QUESTION)["ok"] is True
+        assert all("the database refused a transaction" in complaint for complaint in server.complaints())
 
 
 def test_one_socket_more_than_a_user_may_have_is_refused(hasty: RunningServer) -> None:
