@@ -10,6 +10,7 @@ import base64
 import hmac
 import re
 import secrets
+import time
 from hashlib import sha256
 
 import jwt
@@ -25,6 +26,8 @@ _TYPE = "access"
 _ALGORITHM = "HS256"
 _CLAIMS = ["iss", "aud", "sub", "sid", "gen", "jti", "iat", "exp", "typ"]
 _TOKEN_CHARS_MAX = 2_048
+_PROVEN_MAX = 5_000
+"""Tokens remembered: half a kilobyte each."""
 _SCRIPT_PREFIX = "hearth_"
 _REFRESH = re.compile(r"\Ahr1\.(\d{1,16})\.(\d{1,16})\.[A-Za-z0-9_-]{43}\Z", re.ASCII)
 
@@ -35,6 +38,9 @@ class Access(Struct, frozen=True, kw_only=True):
     user_id: int
     session_id: int
     counter: int
+
+
+_NOTHING: tuple[float, Access | None] = (0.0, None)
 
 
 class RefreshClaim(Struct, frozen=True, kw_only=True):
@@ -75,6 +81,7 @@ class TokenMint:
     def __init__(self, keys: SecretKeys) -> None:
         self._signing_key = keys.key("access-token")
         self._refresh_key = keys.key("refresh-token")
+        self._proven: dict[str, tuple[float, Access]] = {}
 
     def access(self, claims: Access, now_ms: int) -> str:
         """An access token that lives 15 minutes."""
@@ -93,7 +100,21 @@ class TokenMint:
         return jwt.encode(payload, self._signing_key, algorithm=_ALGORITHM)
 
     def prove(self, token: str) -> Access:
-        """What an access token says; raises Refused (`token_expired`, or `unauthenticated` for anything else wrong)."""
+        """What an access token says; raises Refused (`token_expired`, or `unauthenticated` for anything else wrong).
+
+        Signed by keys that do not change, it says the same until it expires: a token that comes with every request,
+        or with the reconnection of everybody, is proved once.
+        """
+        until, access = self._proven.get(token, _NOTHING)
+        if access is None or until <= time.time():
+            until, access = self._proved(token)
+            if len(self._proven) >= _PROVEN_MAX:
+                self._proven.clear()
+            self._proven[token] = until, access
+        return access
+
+    def _proved(self, token: str) -> tuple[float, Access]:
+        """Until when an access token is good, in seconds since 1970, and what it says."""
         if len(token) > _TOKEN_CHARS_MAX:
             raise unauthenticated()
         try:
@@ -113,7 +134,7 @@ class TokenMint:
         subject, session_id, counter = claims["sub"], claims["sid"], claims["gen"]
         if claims["typ"] != _TYPE or not (subject.isdecimal() and type(session_id) is type(counter) is int):
             raise unauthenticated()
-        return Access(user_id=int(subject), session_id=session_id, counter=counter)
+        return float(claims["exp"]), Access(user_id=int(subject), session_id=session_id, counter=counter)
 
     def refresh(self, session_id: int, born_ms: int, counter: int) -> str:
         """The one refresh token of this session and counter; `born_ms` tells ids reused after a restore apart."""
