@@ -16,6 +16,7 @@ from protocol.accounts import Refresh
 from protocol.errors import Refused
 from protocol.times import now_ms
 from server.config import SecretKeys
+from server.services import tokens
 from server.services.house import House
 from server.services.tokens import Access, TokenMint
 from tests.server.accounts.people import Listener, register
@@ -166,3 +167,20 @@ def test_a_script_token_cannot_be_refreshed_or_guessed(house: House) -> None:
     with pytest.raises(Refused) as refusal:
         house.accounts.authenticate(token[:-1])
     assert refusal.value.code == "unauthenticated"
+
+
+def test_a_token_that_was_good_is_not_remembered_for_longer() -> None:
+    expires = int(time.time()) + 1
+    token = _signed(exp=expires)
+    assert MINT.prove(token) == MINT.prove(token) == Access(user_id=1, session_id=1, counter=0)
+    time.sleep(max(0.0, expires - time.time()))
+    with pytest.raises(Refused, match="expired"):
+        MINT.prove(token)
+
+
+def test_tokens_are_remembered_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "_PROVEN_MAX", 3)
+    mint = TokenMint(KEYS)
+    for number in range(1, 9):
+        assert mint.prove(_signed(sub=str(number))).user_id == number
+        assert len(mint._proven) <= 3  # noqa: SLF001 - what is remembered shows in nothing else
