@@ -51,10 +51,13 @@ class _Line:
             self.client.on(event, self._hearer(event))
         self.client.on("connect_error", self._refuse)
         self._session: aiohttp.ClientSession | None = None
+        self._answer: aiohttp.ClientResponse | None = None
 
     async def dial(self, address: Address, token: str, context: ssl.SSLContext | bool) -> Connected:
         """Connect and wait for the greeting. Raises Refused, SocketIOError, or TimeoutError."""
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context))
+        watch = aiohttp.TraceConfig()
+        watch.on_request_end.append(self._keep)
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context), trace_configs=[watch])
         self.client.eio.http, self.client.eio.external_http = self._session, True
         self.client.eio.websocket_extra_options = {"max_msg_size": _EVENT_BYTES}
         async with asyncio.timeout(CONNECT_WITHIN_S):
@@ -78,12 +81,20 @@ class _Line:
                 await self.client.disconnect()
         except (TimeoutError, OSError, aiohttp.ClientError, SocketIOError) as error:
             log.info("the old line did not close well: %r", error)
+        finally:
+            if self._answer is not None:
+                # Neither library does so where reading was given up, or where what follows the upgrade is no greeting.
+                self._answer.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
         await self.client.abandon()
         if wire is not None:
             await _let_go(wire)
+
+    async def _keep(self, _session: object, _context: object, end: aiohttp.TraceRequestEndParams) -> None:
+        """Hold on to the answer to the upgrade, which owns the connection."""
+        self._answer = end.response
 
     def end(self, reason: str) -> None:
         """The line is gone: whoever waits for it learns so now. Only the first reason counts."""
