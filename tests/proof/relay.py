@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 PIECE = 65_536
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""SO_LINGER: closing sends a reset, as when a computer dies with bytes that nobody has read."""
 _TEXT = 1
 _SIZE_16, _SIZE_64 = 126, 127
 
@@ -115,9 +118,16 @@ class _Link:
     is_dead: bool = False
 
     def abort(self) -> None:
-        """Break it at both ends."""
+        """End it at both ends."""
         for end in self.ends:
             end.transport.abort()
+
+    def reset(self) -> None:
+        """Break it: both ends get a reset."""
+        for end in self.ends:
+            if not end.transport.is_closing():
+                end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.abort()
 
 
 class Relay:
@@ -154,7 +164,7 @@ class Relay:
     def cut(self) -> None:
         """Break every line there is."""
         for link in tuple(self._links):
-            link.abort()
+            link.reset()
 
     def go_silent(self) -> None:
         """From now on nothing comes through the lines that are up, and none of their ends is told."""
@@ -197,9 +207,12 @@ class Relay:
                     continue
                 if self._rng.random() < self.weather.reset:
                     self.weather.resets += 1
-                    link.abort()
+                    link.reset()
                     return
                 for part in frames.feed(data):
+                    # A reset of one direction ends the other too, which may still have read a great deal.
+                    if writer.transport.is_closing():
+                        return
                     self._pass_on(part, writer)
                 await writer.drain()
         if not link.is_dead and not writer.is_closing():

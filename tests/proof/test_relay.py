@@ -76,3 +76,23 @@ def test_weather_is_what_befalls_packets() -> None:
     assert asyncio.run(_through(Weather(drop=1), [packet, ping])) == HEAD + ping
     assert asyncio.run(_through(Weather(double=1), [packet, ping])) == HEAD + packet + packet + ping
     assert asyncio.run(_through(Weather(late=1, late_s=0.05), [packet, ping])) == HEAD + ping + packet
+
+
+def test_a_line_that_breaks_is_not_written_to() -> None:
+    async def scene() -> None:
+        server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+        relay = Relay(server.sockets[0].getsockname()[1], Weather(latency_s=0.1), chance(1))
+        await relay.open()
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(relay.url.rpartition(":")[2]))
+        writer.write(HEAD + frame(b"42[]", masked=True) * 20)
+        await asyncio.sleep(0.05)
+        relay.cut()
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        await asyncio.sleep(0.15)
+        writer.close()
+        await relay.close()
+        server.close()
+
+    # asyncio warns of writes to a line that is gone, and a warning fails a test.
+    asyncio.run(scene())
