@@ -50,6 +50,7 @@ class Handler(WSGIHandler):  # type: ignore[misc] # gevent has no types
     """One connection. What strangers send that is no HTTP is answered, and logged without a word of theirs."""
 
     socket: Any
+    rfile: Any
     taken = False
     """Whether the connection lives on without its handler."""
 
@@ -64,6 +65,8 @@ class Handler(WSGIHandler):  # type: ignore[misc] # gevent has no types
         line: Any = self.socket
         self.socket, self.taken = None, True
         if isinstance(line, ssl.SSLSocket):
+            # Python closes a socket only after all files made of it; this one was the request's.
+            self.rfile.close()
             line.settimeout(0)
         else:
             line = _Plain(fileno=line.detach())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +147,20 @@ def test_the_acknowledgement_comes_once_and_the_same_uid_is_the_same_message(pai
         first, second = line.call("send_message", command), line.call("send_message", command)
         assert first == second
         assert other.hears(0.5).count("new_message") == 1
+
+
+def test_a_line_over_tls_is_let_go_after_its_goodbye(start_server: ServerFactory, tmp_path: Path) -> None:
+    cert, key = make_certificate(tmp_path)
+    own = start_server(arguments=["--tls-cert", str(cert), "--tls-key", str(key)])
+    trusting = ssl.create_default_context(cafile=str(cert))
+    plain = socket.create_connection(("127.0.0.1", own.port), timeout=10)
+    with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+        line.sendall(
+            b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\n"
+            b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert line.recv(4096).startswith(b"HTTP/1.1 101")
+        line.sendall(b"\x88\x82\0\0\0\0\x03\xe8")
+        while line.recv(4096):
+            """Its answers come first; without the end of the connection, the time runs out here."""
