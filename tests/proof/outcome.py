@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,15 +44,18 @@ class Outcome:
 
 
 class Complaints(logging.Handler):
-    """Collects what the desktops log at WARNING or above while it is in place."""
+    """Collects what the desktops log at WARNING or above while it is in place, but for what is `foreign`."""
 
-    def __init__(self) -> None:
+    def __init__(self, foreign: Callable[[], Collection[int]]) -> None:
+        """`foreign` tells the threads in which other faults are played just now."""
         super().__init__(logging.WARNING)
         self.lines: list[str] = []
+        self._foreign = foreign
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
-        self.lines.append(f"{record.name}: {self.format(record)}")
+        if record.thread not in self._foreign():
+            self.lines.append(f"{record.name}: {self.format(record)}")
 
 
 def tally(outcome: Outcome, evidence: Evidence, breaches: list[Breach]) -> None:

@@ -109,7 +109,7 @@ class Stage:
         self.server = server or ProofServer(folder / "server", env=env)
         self.devices: list[Device] = []
         self.conversations: dict[int, set[int]] = {}
-        self.complaints = Complaints()
+        self.complaints = Complaints(self._neighbours)
         self.began = time.monotonic()
         self.history_since_ms = 0
         """When the server's history began anew; what was told of the one before does not count."""
@@ -118,9 +118,9 @@ class Stage:
         self._ledgers = folder / "devices"
         self._ledgers.mkdir()
         self._info: ServerInfo | None = None
-        logging.getLogger().addHandler(self.complaints)
         self.thread = threading.get_ident()
         """Where its loop runs: several faults may be played at once, each in a thread."""
+        logging.getLogger().addHandler(self.complaints)
         self.open_ones.append(self)
 
     @property
@@ -310,6 +310,10 @@ class Stage:
         patterns = list(allowed)
         said = [*self.server.complaints(), *self.complaints.lines]
         return [f"logged: {line[:300]}" for line in said if not any(re.search(p, line) for p in patterns)][:20]
+
+    def _neighbours(self) -> set[int]:
+        """The threads of other faults that are played now."""
+        return {one.thread for one in tuple(self.open_ones)} - {self.thread}
 
     async def close(self) -> None:
         """Send everybody home; harmless when that is done."""
