@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from server.services.house import House
 
 PATH = "/socket.io"
+_OURS = "HTTP_X_HEARTH_PROTOCOL"
+"""In the handshake of our own desktops and whoever says that they know the contract."""
+_KEPT = ("REMOTE_ADDR", _OURS)
 _GOODBYE_S = 3.0
 """How long a server that stops waits for its peers to close."""
 _LOOK_AGAIN_S = 0.02
@@ -164,7 +167,8 @@ class SocketRoom:
 
     def _on_session(self, engine_sid: str, environ: dict[str, Any]) -> None:
         """A session begins. The request's environment would cost more than everything else of an idle connection."""
-        self._server._handle_eio_connect(engine_sid, {"REMOTE_ADDR": environ.get("REMOTE_ADDR", "")})  # noqa: SLF001 - see selftest.py
+        kept = {name: environ[name] for name in _KEPT if name in environ}
+        self._server._handle_eio_connect(engine_sid, kept)  # noqa: SLF001 - see selftest.py
         if parse_qs(environ.get("QUERY_STRING", "")).get("transport") == ["websocket"]:
             # python-engineio starts no pinger where it believes to have begun one; the sweeper pings.
             self._server.eio.sockets[engine_sid].last_ping = None
@@ -226,6 +230,14 @@ class SocketRoom:
         """The line's engine session, or None when it is closed."""
         engine = self._server.eio.sockets.get(engine_sid)
         return None if engine is None or engine.closed or engine.closing else engine
+
+    def obeys(self, engine_sid: str) -> bool:
+        """Whether the line's client is one of ours, which comes again when it is told to."""
+        return _OURS in self._server.environ.get(engine_sid, {})
+
+    def turn_away(self, engine_sid: str) -> None:
+        """Close the line without blame."""
+        self._end(engine_sid, abort=False)
 
     def handle(self, connection: Connection, event: Event) -> None:
         """Carry an event out, after those that this connection sent before it."""

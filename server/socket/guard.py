@@ -26,6 +26,8 @@ EVENTS_BURST = 60
 REFUSED_MAX = 200
 """A connection that goes on so long after its rate is used up is closed."""
 _CROWD = "Too many are connecting just now. Wait {:.1f} seconds and try again."
+_HELD_MOST_S = 8.0
+"""A log-in waits here no longer than this for its turn; after ten seconds the sweeper would end the line."""
 _UNREAD_S = 30.0
 _LOOK_AGAIN_S = 0.05
 
@@ -45,6 +47,12 @@ class Lines(Protocol):
 
     def eject(self, engine_sid: str, why: str) -> None:
         """Close the line and note the offender."""
+
+    def obeys(self, engine_sid: str) -> bool:
+        """Whether the line's client comes again after a refusal that says when."""
+
+    def turn_away(self, engine_sid: str) -> None:
+        """Close the line without blame."""
 
     def welcome(self, engine_sid: str) -> None:
         """Greet a connection that has just been made."""
@@ -146,13 +154,30 @@ class Guard:
             message = f"There is no namespace {read.namespace[:64]!r}. Connect to '/'."
             self._refuse_connect(engine_sid, read.namespace, Refused(ErrorCode.NOT_FOUND, message))
             return
-        wait_s = 0.0 if self._herd is None else self._herd.wait_s()
-        if wait_s:
-            refusal = Refused(ErrorCode.RATE_LIMITED, _CROWD.format(wait_s), retry_after_s=wait_s)
-            self._refuse_connect(engine_sid, "/", refusal)
-            return
-        self._server._handle_connect(engine_sid, "/", read.data)  # noqa: SLF001 - see selftest.py
-        self._room.welcome(engine_sid)
+        if self._herd is None or self._has_place(engine_sid, self._herd):
+            self._server._handle_connect(engine_sid, "/", read.data)  # noqa: SLF001 - see selftest.py
+            self._room.welcome(engine_sid)
+
+    def _has_place(self, engine_sid: str, herd: Herd) -> bool:
+        """Whether it is a connection's turn, now or after a moment of waiting here.
+
+        Our desktops are told when to come again. Stock clients never come again after a refusal, but do after the end
+        of their line, at times that they spread by themselves.
+        """
+        held_s = 0.0
+        while wait_s := herd.wait_s():
+            if self._room.obeys(engine_sid):
+                refusal = Refused(ErrorCode.RATE_LIMITED, _CROWD.format(wait_s), retry_after_s=wait_s)
+                self._refuse_connect(engine_sid, "/", refusal)
+                return False
+            held_s += wait_s
+            if held_s > _HELD_MOST_S:
+                self._room.turn_away(engine_sid)
+                return False
+            gevent.sleep(wait_s)
+            if self._room.engine_of(engine_sid) is None:
+                return False
+        return True
 
     def _refuse_connect(self, engine_sid: str, namespace: str, refusal: Refused) -> None:
         """Answer CONNECT with an error of the contract."""

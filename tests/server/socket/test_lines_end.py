@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 import requests
+import socketio
 
+from protocol.limits import PROTOCOL_HEADER, PROTOCOL_MAX
 from server.storage.locks import FileLock
 from tests.running import RunningServer
 from tests.server.socket.lines import PATH, Line, Wire, frame
 from tests.server.socket.outside import most_memory_mib, only_refusing, open_files, settles
-from tests.server.socket.people import Pair, Person, ServerFactory, join, make_pair
+from tests.server.socket.people import Pair, Person, ServerFactory, join, leave, make_pair, play
 
 QUESTION = ("digest", {"epoch": "x", "count": 0, "sum": 0})
 
@@ -243,7 +246,8 @@ def test_a_herd_is_let_in_by_and_by_and_everybody_is_told_when(start_server: Ser
     own = start_server(env=env)
     login = "40" + json.dumps({"token": join(own, "herd").token})
     with ExitStack() as opened:
-        wires = [opened.enter_context(Wire(own)) for _ in range(300)]
+        ours = f"{PROTOCOL_HEADER}: {PROTOCOL_MAX}\r\n"
+        wires = [opened.enter_context(Wire(own, headers=ours)) for _ in range(300)]
         for wire in wires:
             wire.say(login)
         waits = [told_to_wait(wire) for wire in wires]
@@ -255,6 +259,40 @@ def test_a_herd_is_let_in_by_and_by_and_everybody_is_told_when(start_server: Ser
         time.sleep(waits[first])
         wires[first].say(login)
         assert told_to_wait(wires[first]) == 0
+
+
+def test_stock_clients_of_a_herd_wait_for_their_turn_or_come_again(start_server: ServerFactory) -> None:
+    own = start_server(env={"HEARTH_RATE_LIMITS": "on", "HEARTH_CONNECTS_PER_S": "2"})
+    person = join(own, "herd")
+
+    async def scene() -> None:
+        clients = [socketio.AsyncClient(reconnection_delay=0.1, reconnection_delay_max=1) for _ in range(10)]
+        greeted = [asyncio.Event() for _ in clients]
+        for client, event in zip(clients, greeted, strict=True):
+            client.on("connected", lambda _payload, event=event: event.set())
+        connecting = (
+            client.connect(own.url, auth={"token": person.token}, transports=["websocket"], wait_timeout=20)
+            for client in clients
+        )
+        await asyncio.gather(*connecting)
+        await asyncio.gather(*(asyncio.wait_for(event.wait(), 20) for event in greeted))
+        await asyncio.gather(*(leave(client) for client in clients))
+
+    play(scene)
+
+
+def test_who_would_wait_too_long_is_turned_away_without_a_refusal(start_server: ServerFactory) -> None:
+    own = start_server(env={"HEARTH_RATE_LIMITS": "on", "HEARTH_CONNECTS_PER_S": "1"})
+    login = "40" + json.dumps({"token": join(own, "herd").token})
+    with ExitStack() as opened:
+        wires = [opened.enter_context(Wire(own)) for _ in range(16)]
+        for wire in wires:
+            wire.say(login)
+        time.sleep(1.0)
+        said = [wire.socket.recv(65_536) for wire in wires]
+    turned_away = [words for words in said if words.endswith(b"\x88\x02\x03\xe8")]
+    assert turned_away
+    assert b"rate_limited" not in b"".join(said)
 
 
 def told_to_wait(wire: Wire) -> float:
