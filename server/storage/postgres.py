@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import time
@@ -36,6 +37,9 @@ _AWAY_CLASSES = ("08", "57")
 _AWAY_STATES = ("53200", "53300", "55P03")
 _DISK_FULL = "53100"
 _DRIVER_MISSING = 'PostgreSQL needs its driver. Run: pip install "hearth[server,cluster]"'
+
+# What goes wrong is raised as well; the driver's own warnings tell it twice.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 # The writer waits in a native thread of its own, where gevent's sleep would start a second hub.
 _native_sleep = gevent.monkey.get_original("time", "sleep")

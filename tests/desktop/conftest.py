@@ -19,7 +19,8 @@ from tests.desktop.loop import QLoop
 
 @pytest.fixture
 def qloop(qapp: QApplication) -> Iterator[QLoop]:
-    """A runner of coroutines on a fresh qasync loop."""
+    """A runner of coroutines on a fresh qasync loop, which no window's end stops (as desktop/app/start.py has it)."""
+    qapp.setQuitOnLastWindowClosed(False)
     loop = QLoop(qapp)
     yield loop
     loop.close()

@@ -25,4 +25,4 @@ def test_a_python_that_will_not_do_is_named() -> None:
 def test_an_unknown_option_is_named_with_the_known_ones() -> None:
     run = run_setup("--tests")
     assert run.returncode != 0
-    assert "unknown option --tests (there are --demo, --test and --lock)" in run.stderr
+    assert "unknown option --tests (there are --demo, --test, --bench and --lock)" in run.stderr

@@ -130,7 +130,7 @@ def test_check_config_tells_what_holds_and_makes_nothing(
 @pytest.mark.parametrize(
     ("settings", "data_dir", "told"),
     [
-        ({"HEARTH_DATABASE_URL": "postgresql://localhost/hearth"}, "data", "sqlite:///"),
+        ({"HEARTH_DATABASE_URL": "mysql://localhost/hearth"}, "data", "sqlite:///"),
         ({"HEARTH_TLS_CERT": "{here}/file", "HEARTH_TLS_KEY": "{here}/file"}, "data", "PEM"),
         ({}, "file/data", "file"),
         ({}, "open", "chmod 600"),

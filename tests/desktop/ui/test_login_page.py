@@ -70,14 +70,6 @@ def door() -> Door:
     return Door()
 
 
-@pytest.fixture(autouse=True)
-def _the_loop_outlives_windows(qapp: QApplication) -> Iterator[None]:
-    """The last window's end would end the test's loop with the app."""
-    qapp.setQuitOnLastWindowClosed(False)
-    yield
-    qapp.setQuitOnLastWindowClosed(True)
-
-
 @pytest.fixture
 def page(qapp: QApplication, door: Door) -> Iterator[LoginPage]:
     theme.install("light")

@@ -60,8 +60,6 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """On line, nothing open; Cleo wrote last."""
     theme.install("light")
     fonts.install()
-    # The last window's end would end the test's loop with the app.
-    QGuiApplication.setQuitOnLastWindowClosed(False)
     server = FakeServer()
     me, ben, cleo = (server.add_user(name) for name in ("anna", "ben", "cleo"))
     talks = [server.open_direct(me.user_id, other.user_id) for other in (ben, cleo)]
@@ -86,7 +84,6 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         pictures.close()
         settings.close()
         window.deleteLater()
-        QGuiApplication.setQuitOnLastWindowClosed(True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 from shiboken6 import isValid
@@ -64,8 +63,6 @@ class Scene:
 @asynccontextmanager
 async def offline(*texts: str, age_ms: int = 0, tried: bool = False) -> AsyncIterator[Scene]:
     """A panel over texts that have waited for so long, and may have been sent or not."""
-    # The last window's end would end the test's loop with the app.
-    QGuiApplication.setQuitOnLastWindowClosed(False)
     theme.install("light")
     fonts.install()
     server, disk = FakeServer(), MemoryOutboxFile()
@@ -86,7 +83,6 @@ async def offline(*texts: str, age_ms: int = 0, tried: bool = False) -> AsyncIte
         if isValid(panel):
             panel.reject()
         await session.close()
-        QGuiApplication.setQuitOnLastWindowClosed(True)
 
 
 @pytest.mark.parametrize(
