@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +94,11 @@ def test_after_the_handshake_patience_is_the_same(opened: Open) -> None:
     with closing(context.wrap_socket(opened(tls=True))) as line:
         line.sendall(b"GET / HT")
         assert is_let_go(line)
+
+
+def test_a_herd_need_not_knock_twice(opened: Open) -> None:
+    """Nothing is accepted while this thread does not yield: whoever finds no place in the line gets no answer."""
+    with ExitStack() as herd:
+        address = herd.enter_context(closing(opened())).getpeername()
+        for _ in range(600):
+            herd.enter_context(socket.create_connection(address, timeout=0.9))
