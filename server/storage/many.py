@@ -1,4 +1,4 @@
-"""Many rows or values in one statement of constant text, in each database's own way.
+"""Many rows in one statement of constant text, in each database's own way.
 
 PostgreSQL takes columns as arrays: with 400 rows of placeholders its driver spends three times as long on reading the
 statement as the server on running it. SQLite has no arrays and takes placeholders; it reads them in no time.
@@ -6,17 +6,14 @@ statement as the server on running it. SQLite has no arrays and takes placeholde
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Executable,
-    Select,
     Table,
-    any_,
     bindparam,
     column,
     func,
@@ -27,23 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 _POSTGRES = "postgresql"
-
-
-class Among:
-    """A query for rows whose column has one of many values; built once, as building costs more than running."""
-
-    def __init__(self, query: Select[Any], of: Column[Any]) -> None:
-        """`query` finds rows; those are wanted whose column is among the values of a run."""
-        values: ColumnElement[Any] = bindparam("among", type_=ARRAY(of.type))
-        self._by_array = query.where(of == any_(values))
-        self._by_list = query.where(of.in_(bindparam("among", expanding=True)))
-
-    def rows(self, connection: Connection, values: Collection[Any]) -> Sequence[Any]:
-        """The rows whose column is among these values; none of them asks nothing."""
-        if not values:
-            return []
-        query = self._by_array if connection.dialect.name == _POSTGRES else self._by_list
-        return connection.execute(query, {"among": list(values)}).all()
 
 
 class InsertMany:

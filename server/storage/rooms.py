@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
-from server.storage.many import Among, UpdateMany
+from server.storage.many import UpdateMany
+from server.storage.query import Query, Within, pair
 from server.storage.tables import conversations, members
 
 
@@ -38,42 +39,37 @@ class Room(Struct, kw_only=True):
         return self.head, self.last_position
 
 
-# Built once, as every batch asks them: building a statement costs more than running it.
-_ROOMS = Among(
+_ROOMS = Query(
     select(
         conversations.c.conversation_id,
         conversations.c.user1_id,
         conversations.c.user2_id,
         conversations.c.head,
         conversations.c.last_position,
+    ).where(Within(conversations.c.conversation_id, "numbers")),
+    lambda conversation_id, user1_id, user2_id, head, last_position: Room(
+        conversation_id=conversation_id, user1_id=user1_id, user2_id=user2_id, head=head, last_position=last_position
     ),
-    conversations.c.conversation_id,
 )
-_SEATED = Among(
+_SEATED = Query(
     select(members.c.conversation_id, members.c.user_id)
-    .where(members.c.left_at.is_(None))
+    .where(members.c.left_at.is_(None), Within(members.c.conversation_id, "numbers"))
     .order_by(members.c.conversation_id, members.c.joined_at, members.c.user_id),
-    members.c.conversation_id,
+    pair,
 )
 _STORE = UpdateMany(conversations, "conversation_id", ["head", "last_position", "last_message_at"])
 
 
 def load(connection: Connection, conversation_ids: Collection[int]) -> dict[int, Room]:
     """These conversations by number, with who has a seat in order of joining; unknown ones are left out."""
-    rooms = {row[0]: _room(*row) for row in _ROOMS.rows(connection, conversation_ids)}
+    numbers = list(conversation_ids)
+    rooms = {room.conversation_id: room for room in _ROOMS.all(connection, numbers=numbers)}
     seated: dict[int, list[int]] = {}
-    for number, user_id in _SEATED.rows(connection, conversation_ids):
+    for number, user_id in _SEATED.all(connection, numbers=numbers):
         seated.setdefault(number, []).append(user_id)
     for number, user_ids in seated.items():
         rooms[number].member_ids = tuple(user_ids)
     return rooms
-
-
-def _room(conversation_id: int, user1_id: int | None, user2_id: int | None, head: int, last_position: int) -> Room:
-    """A row of `_ROOMS`."""
-    return Room(
-        conversation_id=conversation_id, user1_id=user1_id, user2_id=user2_id, head=head, last_position=last_position
-    )
 
 
 def store(connection: Connection, rooms: Iterable[Room], now_ms: int) -> None:

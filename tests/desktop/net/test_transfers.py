@@ -95,10 +95,12 @@ def test_the_app_and_the_server_die_and_it_goes_on_from_the_last_piece(tmp_path:
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
         again(ada)
-        assert await received(ada, pen.kept[0]) == PIECE_BYTES
+        # The piece that was under way may have arrived whole.
+        stored = await received(ada, pen.kept[0])
+        assert stored in (PIECE_BYTES, 2 * PIECE_BYTES)
         pen.progress.clear()
         assert await pen.is_whole(ada, await pen.upload(ada.api))
-        assert pen.progress[0] == pytest.approx(1 / _PIECES, abs=0.02)
+        assert pen.progress[0] == pytest.approx(stored / PIECE_BYTES / _PIECES, abs=0.02)
         assert len(pen.kept) == 1
         await hang_up(ada)
 
