@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from server.cli import main
 from server.storage import schema
 from server.storage.unit import Database
-from tests.running import PASSWORD, RunningServer
+from tests.running import PASSWORD, ROOT, RunningServer
 from tests.server.conftest import ServerFactory
 
 
@@ -160,3 +162,9 @@ def test_a_port_in_use_is_told(start_server: ServerFactory) -> None:
     assert done.returncode == 1
     assert "hearth-server:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_server_starts_without_what_only_clients_need() -> None:
+    asked = "import server.__main__, sys; print(sorted({'aiohttp', 'redis', 'requests'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
