@@ -6,7 +6,7 @@ import logging
 import sqlite3
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.core.bubble import Line
 from desktop.core.moments import system_clock
@@ -20,6 +20,7 @@ from desktop.ui.notice import Notice
 from desktop.ui.outbox_row import MARGIN_PX, OutboxRow
 from desktop.ui.outgoing import DISK_WORDS
 from desktop.ui.plain_text import PlainLabel
+from desktop.ui.scrolled import scrolled
 from desktop.ui.tasks import Tasks
 from protocol.errors import Refused
 
@@ -95,7 +96,7 @@ class OutboxPanel(QDialog):
         column.addStretch()
         self.more.setContentsMargins(MARGIN_PX, 12, MARGIN_PX, 0)
         self.notice.tell("circle-check", "Nothing waits", "What cannot be sent yet stands here until it is.")
-        for place in (_scrolled(page), self.notice):
+        for place in (scrolled(page), self.notice):
             self.places.addWidget(place)
 
     def _head(self) -> QHBoxLayout:
@@ -232,15 +233,3 @@ class OutboxPanel(QDialog):
         self._later.stop()
         for uid in self.rows:
             self._list.release(uid)
-
-
-def _scrolled(page: QWidget) -> QScrollArea:
-    """The rows, scrolled where there are many."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(page)
-    area.viewport().setAutoFillBackground(False)
-    page.setAutoFillBackground(False)
-    return area

@@ -9,10 +9,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
-    QFrame,
     QHBoxLayout,
     QMessageBox,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -24,6 +22,7 @@ from desktop.ui import fonts
 from desktop.ui.buttons import Button, IconButton
 from desktop.ui.pictures import Pictures
 from desktop.ui.plain_text import PlainLabel, PlainMessageBox
+from desktop.ui.scrolled import scrolled
 from desktop.ui.settings_about import AboutPage
 from desktop.ui.settings_account import AccountPage
 from desktop.ui.settings_appearance import AppearancePage
@@ -112,7 +111,7 @@ class SettingsDialog(QDialog):
         rows.addLayout(self._chip_row())
         rows.addWidget(self._places, 1)
         for part in (self.account, self.devices, self.appearance, self.about):
-            self._places.addWidget(_scrolled(part))
+            self._places.addWidget(scrolled(part))
 
     def _chip_row(self) -> QHBoxLayout:
         """A chip a page."""
@@ -154,15 +153,3 @@ class SettingsDialog(QDialog):
         """Follow the session no longer."""
         self.account.detach()
         self.devices.detach()
-
-
-def _scrolled(page: QWidget) -> QScrollArea:
-    """A page that can be scrolled where the window is low."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(page)
-    area.viewport().setAutoFillBackground(False)
-    page.setAutoFillBackground(False)
-    return area
