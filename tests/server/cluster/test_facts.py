@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,37 +17,17 @@ from server.socket.typists import Typists
 from server.socket.viewers import Viewers
 from tests.server.cluster.wire import Wire, wires
 from tests.server.services.setting import Setting
-
-
-class Time:
-    """Stands for gevent's clock: what is to happen later happens when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.waiting: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
-
-    def later(self, seconds: float, run: Callable[..., None], *arguments: Any) -> None:
-        self.waiting.append((self.now + seconds, run, arguments))
-
-    def clock(self) -> float:
-        return self.now
-
-    def passes(self, seconds: float) -> None:
-        self.now += seconds
-        due = [one for one in self.waiting if one[0] <= self.now]
-        self.waiting = [one for one in self.waiting if one[0] > self.now]
-        for _, run, arguments in due:
-            run(*arguments)
+from tests.server.socket.later import Later
 
 
 class Process:
     """One worker: what it knows of its own sockets and of the other's, and what it tells its own."""
 
-    def __init__(self, setting: Setting, bus: Wire, time: Time) -> None:
+    def __init__(self, setting: Setting, bus: Wire, time: Later) -> None:
         self.bus = bus
         self.told: list[Announcement] = []
         house, publisher = cast("House", setting), cast("Publisher", self)
-        self.presences = Presences(bus=bus, later=time.later)
+        self.presences = Presences(bus=bus, later=time)
         self.viewers = Viewers(house, publisher, self.presences.is_hidden, bus)
         self.typists = Typists(house, publisher, bus=bus, clock=time.clock)
         self.presences.serve(house, publisher)
@@ -77,7 +57,7 @@ class Team:
         self.setting = Setting(folder)
         self.ada, self.ben = self.setting.person("ada"), self.setting.person("ben")
         self.conversation_id = self.setting.direct(self.ada, self.ben)
-        self.time = Time()
+        self.time = Later()
         self.one, self.two = (Process(self.setting, bus, self.time) for bus in wires())
 
     def carry(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,30 +16,8 @@ from server.socket.publisher import Publisher
 from server.socket.typists import Typists
 from server.socket.viewers import Viewers
 from tests.server.services.setting import Setting
+from tests.server.socket.later import Later
 from tests.server.socket.people import Pair
-
-
-class Later:
-    """Stands for gevent's clock: what is to happen later happens when the test says so; monotonic time is its own."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.waiting: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
-
-    def __call__(self, seconds: float, run: Callable[..., None], *arguments: Any) -> None:
-        self.waiting.append((self.now + seconds, run, arguments))
-
-    def clock(self) -> float:
-        """Monotonic seconds."""
-        return self.now
-
-    def passes(self, seconds: float) -> None:
-        """Time passes, and what is due happens."""
-        self.now += seconds
-        due = [one for one in self.waiting if one[0] <= self.now]
-        self.waiting = [one for one in self.waiting if one[0] > self.now]
-        for _, run, arguments in due:
-            run(*arguments)
 
 
 class Scene:
