@@ -87,20 +87,6 @@ def test_only_a_person_tries_before_the_server_wants_it(talk: Talk, tell: Tell, 
     tell(story)
 
 
-def test_a_change_of_the_network_is_tried_at_once(talk: Talk, tell: Tell) -> None:
-    async def story() -> None:
-        talk.server.cut()
-        session = talk.server.session(talk.anna, pace=Pace(first_s=60.0, draw=lambda: 1.0))
-        await session.start()
-        await until(lambda: line(session) is Line.OFFLINE)
-        talk.server.restore()
-        session.look_at_line()
-        await until(lambda: line(session) is Line.CONNECTED)
-        await session.close()
-
-    tell(story)
-
-
 @pytest.mark.parametrize("jump_ms", [86_400_000, -86_400_000])
 def test_a_gap_is_filled_though_the_clock_is_set(talk: Talk, tell: Tell, jump_ms: int) -> None:
     async def story() -> None:

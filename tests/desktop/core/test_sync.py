@@ -174,14 +174,15 @@ def test_a_busy_server_is_given_its_time(talk: Talk, tell: Tell) -> None:
     tell(story)
 
 
-def test_retry_now_does_not_wait(talk: Talk, tell: Tell) -> None:
+@pytest.mark.parametrize("hurry", [Session.retry_now, Session.look_at_line], ids=["a click", "another network"])
+def test_a_click_and_another_network_do_not_wait(talk: Talk, tell: Tell, hurry: Callable[[Session], None]) -> None:
     async def story() -> None:
         talk.server.cut()
         session = talk.server.session(talk.anna, pace=Pace(first_s=60.0, draw=lambda: 1.0))
         await session.start()
         await until(lambda: line(session) is Line.OFFLINE)
         talk.server.restore()
-        session.retry_now()
+        hurry(session)
         await until(lambda: line(session) is Line.CONNECTED)
         await session.close()
 
