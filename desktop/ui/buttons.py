@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from desktop.ui import fonts, icons, theme
 from desktop.ui.plain_text import caption, set_tool_tip
@@ -88,3 +88,36 @@ class DrawnButton(QAbstractButton):
         """Remember how the focus came."""
         self._by_keyboard = event.reason() in {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
         super().focusInEvent(event)
+
+
+class StripButton(DrawnButton):
+    """A drawn button as wide as its column, with a line above; those of a kind draw what stands on it."""
+
+    HEIGHT_PX = 37
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(self.HEIGHT_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """As wide as there is room."""
+        return QSize(200, self.HEIGHT_PX)
+
+    def paint_content(self, painter: QPainter) -> None:
+        """Draw what stands on the strip."""
+        raise AssertionError(f"{type(self).__name__} says nothing")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ground, the line above, the content, and the keyboard's ring."""
+        shown = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), shown.hover if self.underMouse() else shown.panel)
+        painter.fillRect(0, 0, self.width(), 1, shown.line)
+        self.paint_content(painter)
+        if self.has_ring():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(shown.accent, 1.5))
+            painter.drawRoundedRect(self.rect().adjusted(4, 5, -4, -4), 6, 6)
+        painter.end()

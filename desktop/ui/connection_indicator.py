@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter
 
 from desktop.core.bubble import Connection, Line
 from desktop.ui import fonts, theme
-from desktop.ui.buttons import DrawnButton
+from desktop.ui.buttons import StripButton
 from desktop.ui.outbox_words import asking_words
 from desktop.ui.plain_text import set_tool_tip
 
-HEIGHT_PX = 37
 MARGIN_PX = 16
 DOT_PX = 8
 
@@ -62,7 +60,7 @@ def aside_of(connection: Connection, host: str) -> str:
             return host
 
 
-class ConnectionIndicator(DrawnButton):
+class ConnectionIndicator(StripButton):
     """Shows one connection; owns no state but the last one it was given."""
 
     retry_requested = Signal()
@@ -73,8 +71,6 @@ class ConnectionIndicator(DrawnButton):
         super().__init__()
         self._host = host
         self._connection = Connection(Line.CONNECTING)
-        self.setFixedHeight(HEIGHT_PX)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.clicked.connect(self._act)
         self.show_connection(self._connection)
 
@@ -91,29 +87,16 @@ class ConnectionIndicator(DrawnButton):
         """What is said now."""
         return words_of(self._connection)
 
-    def sizeHint(self) -> QSize:
-        """As wide as there is room."""
-        return QSize(200, HEIGHT_PX)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the line above, the dot, the words, and what stands beside."""
+    def paint_content(self, painter: QPainter) -> None:
+        """Draw the dot, the words, and what stands beside."""
         shown = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), shown.hover if self.underMouse() else shown.panel)
-        painter.fillRect(0, 0, self.width(), 1, shown.line)
         line = self._connection.line
         calm, moving = line is Line.CONNECTED, line in {Line.CONNECTING, Line.UPDATING}
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(shown.good_dot if calm else shown.warn_dot if moving else shown.bad)
-        middle = QPointF(self._start(DOT_PX, 0) + DOT_PX / 2, (HEIGHT_PX + 1) / 2)
+        middle = QPointF(self._start(DOT_PX, 0) + DOT_PX / 2, (self.HEIGHT_PX + 1) / 2)
         painter.drawEllipse(middle, DOT_PX / 2, DOT_PX / 2)
         self._paint_words(painter)
-        if self.has_ring():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(shown.accent, 1.5))
-            painter.drawRoundedRect(self.rect().adjusted(4, 5, -4, -4), 6, 6)
-        painter.end()
 
     def _paint_words(self, painter: QPainter) -> None:
         """Draw both texts; where there is no room for both, the state keeps its own."""
@@ -128,12 +111,12 @@ class ConnectionIndicator(DrawnButton):
         aside_width = metrics.horizontalAdvance(aside) + 1
         painter.setPen(shown.ink2)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(QRect(self._start(width, DOT_PX + 8), 1, width, HEIGHT_PX - 1), flags, words)
+        painter.drawText(QRect(self._start(width, DOT_PX + 8), 1, width, self.HEIGHT_PX - 1), flags, words)
         lost = self._connection.line in {Line.OFFLINE, Line.TOO_OLD, Line.SIGNED_OUT}
         acts = lost or has_outbox(self._connection)
         painter.setPen(shown.accent_text if acts else shown.ink3)
         end = self.width() - 2 * MARGIN_PX - aside_width
-        painter.drawText(QRect(self._start(aside_width, end), 1, aside_width, HEIGHT_PX - 1), flags, aside)
+        painter.drawText(QRect(self._start(aside_width, end), 1, aside_width, self.HEIGHT_PX - 1), flags, aside)
 
     def _start(self, width: int, offset: int) -> int:
         """The left edge of something `offset` pixels from the beginning of the line."""

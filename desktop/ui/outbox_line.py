@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter
 
 from desktop.core.bubble import Connection
 from desktop.ui import fonts, icons, theme
-from desktop.ui.buttons import DrawnButton
+from desktop.ui.buttons import StripButton
 from desktop.ui.outbox_words import failed_words, overdue_words
 from desktop.ui.plain_text import set_tool_tip
 
-HEIGHT_PX = 37
 MARGIN_PX = 16
 ICON_PX = 16
 
@@ -24,14 +22,12 @@ def line_words(connection: Connection) -> str:
     return ", ".join(failed + overdue)
 
 
-class OutboxLine(DrawnButton):
+class OutboxLine(StripButton):
     """Shows itself while there is something to say; a click opens the outbox. Owns only the last words."""
 
     def __init__(self) -> None:
         super().__init__()
         self._words = ""
-        self.setFixedHeight(HEIGHT_PX)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.hide()
 
     def show_connection(self, connection: Connection) -> None:
@@ -46,17 +42,9 @@ class OutboxLine(DrawnButton):
         """What is said now."""
         return self._words
 
-    def sizeHint(self) -> QSize:
-        """As wide as there is room."""
-        return QSize(200, HEIGHT_PX)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the line above, the icon, the words and the arrow."""
+    def paint_content(self, painter: QPainter) -> None:
+        """Draw the icon, the words and the arrow."""
         shown = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), shown.hover if self.underMouse() else shown.panel)
-        painter.fillRect(0, 0, self.width(), 1, shown.line)
         self._paint_icon(painter, "circle-alert", MARGIN_PX, leading=True)
         self._paint_icon(painter, "chevron-right", MARGIN_PX, leading=False)
         painter.setFont(fonts.text(fonts.META_PX, 500))
@@ -64,11 +52,6 @@ class OutboxLine(DrawnButton):
         room = self.rect().adjusted(MARGIN_PX + ICON_PX + 8, 1, -(MARGIN_PX + ICON_PX + 8), 0)
         words = painter.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading, words)
-        if self.has_ring():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(shown.accent, 1.5))
-            painter.drawRoundedRect(self.rect().adjusted(4, 5, -4, -4), 6, 6)
-        painter.end()
 
     def _paint_icon(self, painter: QPainter, name: str, margin: int, *, leading: bool) -> None:
         """Draw an icon at one of the ends; the arrow points the way the script runs."""
@@ -78,4 +61,6 @@ class OutboxLine(DrawnButton):
         shown = theme.current()
         ink = shown.bad if leading else shown.ink2
         x = margin if leading is not mirrored else self.width() - margin - ICON_PX
-        painter.drawPixmap(QRect(x, (HEIGHT_PX + 1 - ICON_PX) // 2, ICON_PX, ICON_PX), icons.pixmap(name, ink, ICON_PX))
+        painter.drawPixmap(
+            QRect(x, (self.HEIGHT_PX + 1 - ICON_PX) // 2, ICON_PX, ICON_PX), icons.pixmap(name, ink, ICON_PX)
+        )
