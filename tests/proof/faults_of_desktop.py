@@ -105,6 +105,8 @@ async def killed_desktops(folder: Path, dose: Dose, seed: int) -> Outcome:
     await stage.judge(outcome)
     deaths = sum((desktop.deaths for desktop in desktops), Counter[str]())
     outcome.notes["deaths"] = dict(sorted(deaths.items()))
-    outcome.expect("most lives ended by their doom", holds=deaths.total() * 2 > dose["kills"])
+    # A random moment may come after the work is done; the others may not be missed.
+    missed = dose["kills"] - deaths.total()
+    outcome.expect("nine of ten lives ended by their doom", holds=missed <= max(1, dose["kills"] // 10))
     await stage.close()
     return outcome
