@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gevent.hub import get_hub
 
 from server.app import build_house
 from server.config import Config
@@ -18,6 +19,15 @@ from tests.running import RunningServer, Unique
 
 ServerFactory = Callable[..., RunningServer]
 HouseFactory = Callable[..., House]
+
+
+@pytest.fixture(autouse=True)
+def _no_watcher_left() -> Iterator[None]:
+    """No test leaves gevent watching a socket: once its number is used again, libev aborts the whole process."""
+    hub = get_hub()
+    before = hub.loop.activecnt
+    yield
+    assert hub.loop.activecnt <= before, "a watcher was left on gevent's loop: drop the line before its socket closes"
 
 
 @contextmanager

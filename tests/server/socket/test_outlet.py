@@ -47,8 +47,11 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 @pytest.fixture
-def line(ends: tuple[socket.socket, socket.socket]) -> Line:
-    return Line(Flushing(), ends[0])
+def line(ends: tuple[socket.socket, socket.socket]) -> Iterator[Line]:
+    """A line over the connection; it is dropped before the connection closes, as a line of the server's is."""
+    line = Line(Flushing(), ends[0])
+    yield line
+    line.drop()
 
 
 def heard(theirs: socket.socket, size: int) -> bytes:
