@@ -16,6 +16,7 @@ from server.services.posting import Posted, Posting
 from server.services.shaping import shape_messages
 from server.services.uploads import Uploads
 from server.storage import messages
+from server.storage.members import Seat
 from server.storage.messages import MessageRow
 from server.storage.unit import Database, Snapshot
 
@@ -67,7 +68,7 @@ class Messages:
         find = _pager(page)
         with self._database.read() as snapshot:
             seat = self._access.seat(actor, conversation_id, snapshot)
-            rows = find(snapshot, conversation_id)
+            rows = find(snapshot, seat)
             return MessagePage(
                 messages=shape_messages(snapshot, rows),
                 head=seat.head,
@@ -76,7 +77,7 @@ class Messages:
             )
 
 
-_Find = Callable[[Snapshot, int], list[MessageRow]]
+_Find = Callable[[Snapshot, Seat], list[MessageRow]]
 
 
 def _pager(page: Page) -> _Find:
@@ -87,17 +88,17 @@ def _pager(page: Page) -> _Find:
     limit = min(page.limit or PAGE_DEFAULT, PAGE_MAX)
     before, after, around = page.before, page.after, page.around
     if around is not None:
-        return lambda on, conversation_id: _around(on, conversation_id, around, limit)
+        return lambda on, seat: _around(on, seat, around, limit)
     if after is not None:
-        return lambda on, conversation_id: messages.oldest_after(on, conversation_id, after, limit)
+        return lambda on, seat: messages.oldest_after(on, seat, after, limit)
     most = WHOLE_LIST_MAX if page.limit is None and before is None else limit
-    return lambda on, conversation_id: messages.newest(on, conversation_id, most, before=before)
+    return lambda on, seat: messages.newest(on, seat, most, before=before)
 
 
-def _around(snapshot: Snapshot, conversation_id: int, position: int, limit: int) -> list[MessageRow]:
+def _around(snapshot: Snapshot, seat: Seat, position: int, limit: int) -> list[MessageRow]:
     """As many on either side of a position, itself among the later half; a short side leaves room to the other."""
-    later = messages.oldest_after(snapshot, conversation_id, position - 1, limit)
-    earlier = messages.newest(snapshot, conversation_id, limit, before=position)
+    later = messages.oldest_after(snapshot, seat, position - 1, limit)
+    earlier = messages.newest(snapshot, seat, limit, before=position)
     half = limit // 2
     kept_later = min(len(later), max(limit - half, limit - len(earlier)))
     kept_earlier = min(len(earlier), limit - kept_later)

@@ -42,11 +42,13 @@ def shape_messages(
     reads = members.first_reads(snapshot, ids)
     quoted = messages.by_uids(snapshot, {row.reply_to_uid for row in rows if row.reply_to_uid is not None})
     people = _people(snapshot, {row.sender_id for row in [*rows, *quoted.values()]}, known)
+    if not files and not quoted:
+        return [_message(row, people, reads.get(row.message_id)) for row in rows]
     shaped = []
     for row in rows:
         sent = [file.to_wire() for file in files.get(row.message_id, [])]
         quote = None if row.reply_to_uid is None else quoted.get(row.reply_to_uid)
-        shaped.append(_message(row, people, sent, quote, reads.get(row.message_id)))
+        shaped.append(_message(row, people, reads.get(row.message_id), sent, quote))
     return shaped
 
 
@@ -55,20 +57,28 @@ def shape_sent(snapshot: Snapshot, row: MessageRow, files: Sequence[AttachmentRo
     quoted = messages.by_uids(snapshot, [] if row.reply_to_uid is None else [row.reply_to_uid])
     people = users.load(snapshot, {row.sender_id, *(quote.sender_id for quote in quoted.values())})
     quote = next(iter(quoted.values()), None)
-    return _message(row, people, [file.to_wire() for file in files], quote, None)
+    return _message(row, people, None, [file.to_wire() for file in files], quote)
 
 
 def shape_new(row: MessageRow, people: Mapping[int, User]) -> Message:
     """A message of plain text just written: nobody can have read it yet."""
-    return _message(row, people, [], None, None)
+    return _message(row, people, None)
 
 
 def _message(
-    row: MessageRow, people: Mapping[int, User], files: list[Attachment], quote: MessageRow | None, read_at: int | None
+    row: MessageRow,
+    people: Mapping[int, User],
+    read_at: int | None,
+    files: Sequence[Attachment] = (),
+    quote: MessageRow | None = None,
 ) -> Message:
-    """One message from its row and what was loaded beside it."""
+    """One message from its row and what was loaded beside it.
+
+    What most messages have not got is left out and put in afterwards: with more than fifteen fields named, msgspec
+    takes 1.4 µs for a message rather than 0.4, and a page has fifty of them.
+    """
     read = read_at is not None
-    return Message(
+    message = Message(
         message_id=row.message_id,
         uid=row.uid,
         conversation_id=row.conversation_id,
@@ -79,20 +89,31 @@ def _message(
         receiver_id=row.receiver_id,
         content=row.content,
         type=row.type,
-        attachments=files,
-        reply_to=_quote(row, quote, people),
-        mentions=[] if row.mentions is None else msgspec.json.decode(row.mentions, type=list[int]),
         created_at=to_wire(row.created_at),
-        edited_at=_time(row.edited_at),
-        deleted_at=_time(row.deleted_at),
         is_read=read,
         read=read,
-        read_at=_time(read_at),
-        **_first_file(files),
+        read_at=None if read_at is None else to_wire(read_at),
     )
+    if files or quote is not None or row.mentions or row.edited_at is not None or row.deleted_at is not None:
+        return msgspec.structs.replace(message, **_rarities(row, people, files, quote))
+    return message
 
 
-def _first_file(files: list[Attachment]) -> dict[str, Any]:
+def _rarities(
+    row: MessageRow, people: Mapping[int, User], files: Sequence[Attachment], quote: MessageRow | None
+) -> dict[str, Any]:
+    """The fields that most messages have no use for."""
+    return {
+        "attachments": list(files),
+        "reply_to": _quote(row, quote, people),
+        "mentions": [] if row.mentions is None else msgspec.json.decode(row.mentions, type=list[int]),
+        "edited_at": _time(row.edited_at),
+        "deleted_at": _time(row.deleted_at),
+        **_first_file(files),
+    }
+
+
+def _first_file(files: Sequence[Attachment]) -> dict[str, Any]:
     """The first attachment's fields as document A reads them beside the message."""
     return (
         {name: getattr(files[0], name) for name in ("file_url", "file_name", "file_size", "file_type")} if files else {}

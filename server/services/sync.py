@@ -202,7 +202,7 @@ def _fresh(snapshot: Snapshot, row: ConversationRow, since: int) -> _News:
         fresh=True,
         tells_itself=True,
         members=members.changed_since(snapshot, row.conversation_id, 0, SYNC_ROWS_PER_CONVERSATION),
-        messages=messages.newest(snapshot, row.conversation_id, PAGE_DEFAULT),
+        messages=messages.newest(snapshot, row, PAGE_DEFAULT),
     )
 
 

@@ -9,11 +9,12 @@ from msgspec import Struct
 from sqlalchemy import BindParameter, Connection, Select, bindparam, func, insert, select
 
 from protocol.shapes import MessageType
+from server.storage.conversations import ConversationRow
 from server.storage.many import InsertMany
 from server.storage.members import Seat
 from server.storage.query import Asked, Query, Within, only
 from server.storage.rooms import Room
-from server.storage.tables import conversations, messages
+from server.storage.tables import BigId, conversations, messages
 
 
 class NewMessage(Struct, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ class NewMessage(Struct, frozen=True, kw_only=True):
     mentions: str | None
 
 
-Seated: TypeAlias = Seat | Room
+Seated: TypeAlias = Seat | Room | ConversationRow
 """What knows the two people of a direct conversation."""
 
 
@@ -64,6 +65,14 @@ _ALL = select(
     *[(conversations if name in _OF_CONVERSATION else messages).c[name] for name in MessageRow.__struct_fields__]
 ).join_from(messages, conversations, conversations.c.conversation_id == messages.c.conversation_id)
 
+# Where the conversation is known its two people are given rather than joined: a fifth of a page's time.
+_HERE_ALL = select(
+    *[
+        bindparam(name, type_=BigId).label(name) if name in _OF_CONVERSATION else messages.c[name]
+        for name in MessageRow.__struct_fields__
+    ]
+).select_from(messages)
+
 
 _MOST: BindParameter[int] = bindparam("most")
 _HERE = messages.c.conversation_id == bindparam("here")
@@ -83,9 +92,9 @@ _BY_UIDS = _query(_ALL.where(Within(messages.c.uid, "uids")))
 _KNOWN_UIDS = Query(
     select(messages.c.uid).where(Within(messages.c.uid, "uids"), messages.c.sender_id == bindparam("sender")), only
 )
-_NEWEST = _query(_ALL.where(_HERE).order_by(_NEWEST_FIRST).limit(_MOST))
-_NEWEST_BEFORE = _query(_ALL.where(_HERE, _BEFORE).order_by(_NEWEST_FIRST).limit(_MOST))
-_OLDEST_AFTER = _query(_ALL.where(_HERE, _AFTER).order_by(_OLDEST_FIRST).limit(_MOST))
+_NEWEST = _query(_HERE_ALL.where(_HERE).order_by(_NEWEST_FIRST).limit(_MOST))
+_NEWEST_BEFORE = _query(_HERE_ALL.where(_HERE, _BEFORE).order_by(_NEWEST_FIRST).limit(_MOST))
+_OLDEST_AFTER = _query(_HERE_ALL.where(_HERE, _AFTER).order_by(_OLDEST_FIRST).limit(_MOST))
 _LAST_OF = _query(
     _ALL.where(Within(conversations.c.conversation_id, "numbers"), messages.c.position == conversations.c.last_position)
 )
@@ -194,16 +203,21 @@ def known_uids(connection: Connection, sender_id: int, uids: Collection[str]) ->
     return set(_KNOWN_UIDS.all(connection, uids=list(uids), sender=sender_id))
 
 
-def newest(connection: Connection, conversation_id: int, most: int, *, before: int | None = None) -> list[MessageRow]:
-    """The newest messages (before a position, where one is given), ascending."""
+def newest(connection: Connection, room: Seated, most: int, *, before: int | None = None) -> list[MessageRow]:
+    """The newest messages of a conversation (before a position, where one is given), ascending."""
     if before is None:
-        return _NEWEST.all(connection, here=conversation_id, most=most)[::-1]
-    return _NEWEST_BEFORE.all(connection, here=conversation_id, before=before, most=most)[::-1]
+        return _NEWEST.all(connection, most=most, **_here(room))[::-1]
+    return _NEWEST_BEFORE.all(connection, before=before, most=most, **_here(room))[::-1]
 
 
-def oldest_after(connection: Connection, conversation_id: int, position: int, most: int) -> list[MessageRow]:
-    """The first messages after a position, ascending."""
-    return _OLDEST_AFTER.all(connection, here=conversation_id, after=position, most=most)
+def oldest_after(connection: Connection, room: Seated, position: int, most: int) -> list[MessageRow]:
+    """The first messages of a conversation after a position, ascending."""
+    return _OLDEST_AFTER.all(connection, after=position, most=most, **_here(room))
+
+
+def _here(room: Seated) -> dict[str, int | None]:
+    """A conversation and its two people, as `_HERE_ALL` is given them."""
+    return {"here": room.conversation_id, "user1_id": room.user1_id, "user2_id": room.user2_id}
 
 
 def last_of(connection: Connection, conversation_ids: Collection[int]) -> list[MessageRow]:
