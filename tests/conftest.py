@@ -18,13 +18,31 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def _keep_bytecode() -> None:
+    """Where Python is told to write no bytecode beside the sources, have it kept in the tests' own cache.
+
+    The tests start hundreds of processes: a server that compiles everything it imports takes 2.6 CPU s to start, and
+    1.0 otherwise. Workers and all that they start inherit this.
+    """
+    if sys.dont_write_bytecode:
+        folder = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder
+        sys.dont_write_bytecode = False
+
+
+_keep_bytecode()
 
 # Shared machines stall: a deadline would measure the neighbours. CI draws the same examples each time.
 hypothesis.settings.register_profile("hearth", deadline=None, print_blob=True)
