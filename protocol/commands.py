@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from protocol.ids import Id, Position, Uid
+from protocol.shapes import MemberRole, Notify
 
 
 class SentFile(Struct, kw_only=True, frozen=True):
@@ -19,7 +21,10 @@ class SentFile(Struct, kw_only=True, frozen=True):
 
 
 class SendMessage(Struct, kw_only=True, frozen=True):
-    """Send into a conversation. Without `uid` the server mints one (a plain client gets no idempotency)."""
+    """Send into a conversation. Without `uid` the server mints one (a plain client gets no idempotency).
+
+    `forward_of`: send what this message says, with its files, and tell who wrote it; nothing else may be said beside.
+    """
 
     conversation_id: Id
     content: str | None = None
@@ -34,6 +39,92 @@ class SendMessage(Struct, kw_only=True, frozen=True):
     uid: Uid | None = None
     reply_to_uid: Uid | None = None
     mentions: list[Id] = []
+    forward_of: Id | None = None
+
+
+class EditMessage(Struct, kw_only=True, frozen=True):
+    """Change the text of one's own message. The same text again changes nothing."""
+
+    message_id: Id
+    content: str
+    mentions: list[Id] = []
+
+
+class DeleteMessage(Struct, kw_only=True, frozen=True):
+    """Delete one's own message for everybody (an admin of a group: anybody's). Deleting again changes nothing."""
+
+    message_id: Id
+
+
+class React(Struct, kw_only=True, frozen=True):
+    """Put an emoji under a message, or take it away; never a toggle, so that repeating is harmless."""
+
+    message_id: Id
+    emoji: str
+    on: bool
+
+
+class OpenGroup(Struct, kw_only=True, frozen=True):
+    """Make a group of the caller, its owner, and these people. The same `uid` again answers the same group."""
+
+    kind: Literal["group"]
+    title: str
+    member_ids: list[Id] = []
+    uid: Uid | None = None
+
+
+class PatchConversation(Struct, kw_only=True, frozen=True):
+    """Give a group another title."""
+
+    title: str
+
+
+class AddMembers(Struct, kw_only=True, frozen=True):
+    """Seat these people in a group; who is seated already stays."""
+
+    user_ids: list[Id]
+
+
+class PatchMember(Struct, kw_only=True, frozen=True):
+    """Give a member another role."""
+
+    role: MemberRole
+
+
+class PatchOwn(Struct, kw_only=True, frozen=True):
+    """Change what is the caller's alone in a conversation; what is absent stays. `muted_until` null: no longer."""
+
+    pinned: bool | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+    muted_until: str | UnsetType | None = UNSET
+    notify: Notify | UnsetType = UNSET
+    blocked: bool | UnsetType = UNSET
+    hides_typing: bool | UnsetType = UNSET
+    hides_receipts: bool | UnsetType = UNSET
+
+
+class PutDraft(Struct, kw_only=True, frozen=True):
+    """Keep what was begun; an empty `content` forgets it. An older `written_at` than the kept one's changes nothing."""
+
+    content: str
+    reply_to_uid: Uid | None = None
+    written_at: str
+
+
+class SearchQuery(Struct, kw_only=True, frozen=True):
+    """Messages the caller can see: `q` is part of a word, a number or a "phrase"; the others narrow it.
+
+    `from`: a username; `in`: a conversation's number; `before`, `after`: days as YYYY-MM-DD (UTC, `before` excluded,
+    `after` included); `has`: file, image, video or link. `limit` at most 100.
+    """
+
+    q: str = ""
+    from_: str | None = msgspec.field(default=None, name="from")
+    in_: Id | None = msgspec.field(default=None, name="in")
+    before: str | None = None
+    after: str | None = None
+    has: Literal["file", "image", "video", "link"] | None = None
+    limit: Id | None = None
 
 
 class OpenConversation(Struct, kw_only=True, frozen=True):

@@ -11,6 +11,8 @@ MemberRole = Literal["owner", "admin", "member"]
 ConversationKind = Literal["direct", "group"]
 MessageType = Literal["text", "image", "video", "file", "system"]
 PresenceStatus = Literal["active", "away", "busy", "offline"]
+Notify = Literal["all", "mentions", "none"]
+HappeningKind = Literal["created", "renamed", "added", "removed", "left", "role", "pinned"]
 
 
 class User(Struct, kw_only=True, frozen=True):
@@ -62,6 +64,39 @@ class ReplyTo(Struct, kw_only=True, frozen=True):
     deleted: bool = False
 
 
+class Happening(Struct, kw_only=True, frozen=True):
+    """What a system message tells, for desktops to say in their own language; its `content` says it in English.
+
+    The sender did it; `user_ids` are whom it concerns (added, removed, given a `role`), `title` the new one of a group.
+    """
+
+    kind: HappeningKind
+    user_ids: list[int] = []
+    title: str | None = None
+    role: MemberRole | None = None
+    message_id: int | None = None
+
+
+class ForwardedFrom(Struct, kw_only=True, frozen=True):
+    """Who wrote a forwarded message first, and when; vouched for by the server, which copied it."""
+
+    sender_id: int
+    sender_name: str
+    created_at: str
+
+
+class LinkPreview(Struct, kw_only=True, frozen=True):
+    """What the server found behind the first link of a message; `image_url` is root-relative, pixels beside it."""
+
+    url: str
+    title: str
+    site: str = ""
+    description: str = ""
+    image_url: str | None = None
+    image_width: int | None = None
+    image_height: int | None = None
+
+
 class Message(Struct, kw_only=True, frozen=True):
     """One message. `position` is its place for life, `version` the conversation's number of its last change.
 
@@ -83,6 +118,9 @@ class Message(Struct, kw_only=True, frozen=True):
     reply_to: ReplyTo | None = None
     reactions: list[Reaction] = []
     mentions: list[int] = []
+    happening: Happening | None = None
+    forwarded_from: ForwardedFrom | None = None
+    preview: LinkPreview | None = None
     created_at: str
     edited_at: str | None = None
     deleted_at: str | None = None
@@ -96,18 +134,31 @@ class Message(Struct, kw_only=True, frozen=True):
 
 
 class Member(Struct, kw_only=True, frozen=True):
-    """Somebody's seat in a conversation; `read_position` never decreases."""
+    """Somebody's seat in a conversation; `read_position` never decreases. `left_at` is set once it is empty."""
 
     user: User
     role: MemberRole = "member"
     joined_at: str
+    left_at: str | None = None
     read_position: int = 0
     read_at: str | None = None
     version: int
 
 
+class Draft(Struct, kw_only=True, frozen=True):
+    """What somebody has begun to write and not sent; of two, the one with the later `written_at` stays."""
+
+    content: str
+    reply_to_uid: str | None = None
+    written_at: str
+
+
 class Own(Struct, kw_only=True, frozen=True):
-    """The viewer's private facts of a conversation; `unread_from` is the position marked unread from, or null."""
+    """The viewer's private facts of a conversation; `unread_from` is the position marked unread from, or null.
+
+    `read_position` counts where receipts are hidden: others do not see it. `mentions` are unread messages that name the
+    viewer. `starred` are message ids, newest last. `blocked`: the other person of a direct conversation may not write.
+    """
 
     unread_count: int = 0
     unread_from: int | None = None
@@ -115,6 +166,37 @@ class Own(Struct, kw_only=True, frozen=True):
     muted_until: str | None = None
     archived: bool = False
     role: MemberRole = "member"
+    notify: Notify = "all"
+    mentions: int = 0
+    draft: Draft | None = None
+    starred: list[int] = []
+    blocked: bool = False
+    hides_typing: bool = False
+    hides_receipts: bool = False
+    read_position: int = 0
+
+
+class Pin(Struct, kw_only=True, frozen=True):
+    """A message that a member has pinned for all."""
+
+    message_id: int
+    position: int
+    user_id: int
+    pinned_at: str
+
+
+class Edit(Struct, kw_only=True, frozen=True):
+    """What a message said until `edited_at`."""
+
+    content: str | None
+    edited_at: str
+
+
+class Reader(Struct, kw_only=True, frozen=True):
+    """A member who has read a message, and when they first had."""
+
+    user: User
+    read_at: str
 
 
 class Conversation(Struct, kw_only=True, frozen=True):
@@ -139,6 +221,7 @@ class Conversation(Struct, kw_only=True, frozen=True):
     last_message: Message | None = None
     member_count: int
     members: list[Member] = []
+    pins: list[Pin] = []
     own: Own | UnsetType = UNSET
     unread_count: int | UnsetType = UNSET
 

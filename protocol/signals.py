@@ -140,6 +140,13 @@ class VerifyAnswer(Struct, kw_only=True, frozen=True):
     missing: list[str]
 
 
+class Found(Struct, kw_only=True, frozen=True):
+    """The answer of a search, newest first; `complete`: there are no more."""
+
+    messages: list[Message]
+    complete: bool
+
+
 class Ack(Struct, kw_only=True, frozen=True):
     """The acknowledgement of an event: `ok`, and what the event answers."""
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -110,9 +111,14 @@ conversations = Table(
     Column("head", BigInteger, nullable=False, default=0),
     Column("last_position", BigInteger, nullable=False, default=0),
     Column("member_count", Integer, nullable=False, default=0),
+    Column("uid", String(36)),
     UniqueConstraint("user1_id", "user2_id"),
+    Index("ix_conversations_uid", "uid", unique=True),
 )
-"""`head`: the last number given out; `last_position`: the last message's place; `version`: this row's own number."""
+"""`head`: the last number given out; `last_position`: the last message's place; `version`: this row's own number.
+
+`uid`: the client's own, where it gave one to a group, so that making it twice makes one.
+"""
 
 members = Table(
     "members",
@@ -129,12 +135,23 @@ members = Table(
     Column("pinned", Boolean, nullable=False, default=False),
     Column("muted_until", BigInteger),
     Column("archived", Boolean, nullable=False, default=False),
+    Column("notify", String(16), nullable=False, default="all", server_default="all"),
+    Column("blocked", Boolean, nullable=False, default=False, server_default=false()),
+    Column("hides_typing", Boolean, nullable=False, default=False, server_default=false()),
+    Column("hides_receipts", Boolean, nullable=False, default=False, server_default=false()),
+    Column("own_read_position", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("draft", Text),
+    Column("draft_reply_to_uid", String(36)),
+    Column("draft_written_at", BigInteger),
     Column("own_version", BigInteger, nullable=False, default=0),
     Index("ix_members_user_id_left_at", "user_id", "left_at"),
     Index("ix_members_conversation_id_version", "conversation_id", "version"),
     Index("ix_members_user_id_own_version", "user_id", "own_version"),
 )
-"""A seat. `left_at`: removed (the row stays as a tombstone). `unread_from` … `archived` are the viewer's own."""
+"""A seat. `left_at`: removed (the row stays as a tombstone). `unread_from` … `draft_written_at` are the viewer's own.
+
+`own_read_position`: how far they have read where `read_position`, which others see, stands still (`hides_receipts`).
+"""
 
 marks = Table(
     "marks",
@@ -161,6 +178,9 @@ messages = Table(
     Column("content_hash", String(64), nullable=False),
     Column("reply_to_uid", String(36)),
     Column("mentions", Text),
+    Column("happening", Text),
+    Column("forwarded_from", Text),
+    Column("preview", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("edited_at", BigInteger),
     Column("deleted_at", BigInteger),
@@ -182,7 +202,42 @@ messages = Table(
         postgresql_where=text("reply_to_uid IS NOT NULL"),
     ),
 )
-"""`content_hash`: SHA-256 of the original type, text, reply and attachments, to tell a retry from a conflict."""
+"""`content_hash`: SHA-256 of the original type, text, reply and attachments, to tell a retry from a conflict.
+
+`mentions`, `happening`, `forwarded_from` and `preview` are JSON of the wire's shapes, null for nothing.
+"""
+
+edits = Table(
+    "edits",
+    metadata,
+    Column("message_id", BigId, ForeignKey("messages.message_id"), primary_key=True),
+    Column("edited_at", BigInteger, primary_key=True),
+    Column("content", Text),
+)
+"""What a message said until then. Deleted with it."""
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("message_id", BigId, ForeignKey("messages.message_id"), primary_key=True),
+    Column("conversation_id", BigId, ForeignKey("conversations.conversation_id"), nullable=False),
+    Column("user_id", BigId, ForeignKey("users.user_id"), nullable=False),
+    Column("pinned_at", BigInteger, nullable=False),
+    Index("ix_pins_conversation_id", "conversation_id"),
+)
+"""A message that `user_id` has pinned for all."""
+
+stars = Table(
+    "stars",
+    metadata,
+    Column("user_id", BigId, ForeignKey("users.user_id"), primary_key=True),
+    Column("message_id", BigId, ForeignKey("messages.message_id"), primary_key=True),
+    Column("conversation_id", BigId, nullable=False),
+    Column("starred_at", BigInteger, nullable=False),
+    Index("ix_stars_user_id_conversation_id", "user_id", "conversation_id"),
+    Index("ix_stars_message_id", "message_id"),
+)
+"""A message that somebody keeps for themselves."""
 
 reactions = Table(
     "reactions",
