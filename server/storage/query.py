@@ -8,18 +8,20 @@ way and 0.5 this way, of which the database itself takes 0.2.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, Select, bindparam, cast
+from sqlalchemy import Boolean, Column, Connection, Insert, Select, Update, bindparam, cast
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from server.storage import driver
 from server.storage.tables import BigId
 
 T = TypeVar("T")
+Statement: TypeAlias = Select[Any] | Insert | Update
 
 
 class Within(FunctionElement[bool]):
@@ -81,45 +83,45 @@ class Asked:
         self.value = cast(self.table.c.value, BigId)
 
 
-class _Text:
+class Text:
     """A statement as one dialect's driver takes it."""
 
-    def __init__(self, statement: Select[Any], dialect: Any) -> None:  # noqa: ANN401 - SQLAlchemy leaves it untyped
+    def __init__(self, statement: Statement, dialect: Any) -> None:  # noqa: ANN401 - SQLAlchemy leaves it untyped
         compiled = statement.compile(dialect=dialect)
         lists = [name for name, bind in compiled.binds.items() if isinstance(bind.type, ARRAY)]
         objects = [name for name, bind in compiled.binds.items() if isinstance(bind.type, JSON)]
         self.text = str(compiled)
-        self.order: list[str] | None = getattr(compiled, "positiontup", None)
-        self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._order: list[str] | None = getattr(compiled, "positiontup", None)
+        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         # SQLite has neither lists nor truth values of its own.
         poor = dialect.name == "sqlite"
-        self.written = [*objects, *lists] if poor else objects
-        shown = [column.type for column in statement.selected_columns]
+        self._written = [*objects, *lists] if poor else objects
+        shown = [column.type for column in statement.selected_columns] if isinstance(statement, Select) else []
         self.truths = [place for place, kind in enumerate(shown) if poor and isinstance(kind, Boolean)]
-        self._errors: type[Exception] = dialect.dbapi.Error
 
-    def run(self, connection: Connection, given: dict[str, Any]) -> list[Any]:
-        """The rows as the driver has them: past SQLAlchemy, which studies the columns of each answer for 25 µs.
-
-        Failures go its way: it knows which of them end a connection, and who wants to hear of them.
-        """
-        values = self._values(given)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self.text, values)
-            return list(cursor.fetchall())
-        except self._errors as error:
-            connection._handle_dbapi_exception(error, self.text, values, cursor, None)  # noqa: SLF001 - raises it as its own
-            raise
-        finally:
-            cursor.close()
-
-    def _values(self, given: dict[str, Any]) -> Any:  # noqa: ANN401 - a tuple or a mapping, as the driver takes it
-        """What goes with the text."""
-        for name in self.written:
+    def values(self, given: dict[str, Any]) -> Any:  # noqa: ANN401 - a tuple or a mapping, as the driver takes it
+        """What goes with the text. Raises KeyError where a value is missing."""
+        for name in self._written:
             given[name] = msgspec.json.encode(given[name]).decode()
-        named = {**self.fixed, **given}
-        return named if self.order is None else tuple([named[name] for name in self.order])
+        if self._fixed:
+            given = {**self._fixed, **given}
+        return given if self._order is None else tuple([given[name] for name in self._order])
+
+
+class Texts:
+    """One statement in the words of each database that it was asked of."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        self._texts: dict[str, Text] = {}
+
+    def of(self, connection: Connection) -> Text:
+        """In the words of this connection's database."""
+        dialect = connection.dialect
+        text = self._texts.get(dialect.name)
+        if text is None:
+            text = self._texts[dialect.name] = Text(self._statement, dialect)
+        return text
 
 
 class Query(Generic[T]):
@@ -131,14 +133,13 @@ class Query(Generic[T]):
 
     def __init__(self, statement: Select[Any], row: Callable[..., T]) -> None:
         """`row` takes the columns in the statement's order."""
-        self._statement = statement
+        self._texts = Texts(statement)
         self._row = row
-        self._texts: dict[str, _Text] = {}
 
     def all(self, connection: Connection, **given: Any) -> list[T]:  # noqa: ANN401 - values of any column
         """Every row. Raises TypeError or KeyError where a value is missing."""
-        text = self._text(connection)
-        rows = text.run(connection, given)
+        text = self._texts.of(connection)
+        rows = driver.rows(connection, text.text, text.values(given))
         make, truths = self._row, text.truths
         if not truths:
             return [make(*row) for row in rows]
@@ -147,14 +148,6 @@ class Query(Generic[T]):
     def first(self, connection: Connection, **given: Any) -> T | None:  # noqa: ANN401 - values of any column
         """The first row, or None."""
         return next(iter(self.all(connection, **given)), None)
-
-    def _text(self, connection: Connection) -> _Text:
-        """The statement for this connection's database."""
-        dialect = connection.dialect
-        text = self._texts.get(dialect.name)
-        if text is None:
-            text = self._texts[dialect.name] = _Text(self._statement, dialect)
-        return text
 
 
 def only(value: T) -> T:

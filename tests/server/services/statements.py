@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from server.storage.query import _Text
+from server.storage import driver
 
 
 @contextmanager
@@ -21,15 +21,15 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
         if statement.split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
             seen.append((statement, values))
 
-    def run(self: _Text, connection: Connection, given: dict[str, Any]) -> list[Any]:
-        seen.append((self.text, self._values(dict(given))))
-        return quietly(self, connection, given)
+    def run(connection: Connection, text: str, values: Any, take: Callable[[Any], Any]) -> Any:
+        seen.append((text, values))
+        return quietly(connection, text, values, take)
 
-    quietly = _Text.run
+    quietly = driver.run
     event.listen(Engine, "before_cursor_execute", note)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_Text, "run", run)
+            patch.setattr(driver, "run", run)
             yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
