@@ -11,16 +11,21 @@ records of the logger "qt". A test that expects one says so:
 
 Both take a regular expression that is searched in "logger: message". Warnings and unraisable exceptions are errors
 (pyproject.toml).
+
+A test that takes longer than its time (`timeout` in pyproject.toml, or its own mark) fails by an exception; where that
+is swallowed, as gevent's hub and Qt's loop do, the process is ended a minute later.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -51,6 +56,10 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "hearth")
 
 ExpectLog = Callable[[str], None]
 
+_GRACE_S = 60.0
+"""How long a test that is out of time may take to fail by itself, with a report of its own."""
+_STDERR = pytest.StashKey[int]()
+
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -62,6 +71,22 @@ _LEVELS = {
 
 # Qt's offscreen screen says this of every window with a least size; no screen that people use does.
 _OFFSCREEN_SCREEN_SAYS = {"This plugin does not support propagateSizeHints()"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the real standard error: during tests, its number stands for pytest's own file."""
+    config.stash[_STDERR] = os.dup(2)
+
+
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
+    """Besides pytest-timeout's signal, have a thread that needs no turn of Python end this process for good."""
+    after_s = settings.timeout + _GRACE_S
+    faulthandler.dump_traceback_later(after_s, exit=True, file=item.config.stash[_STDERR])
+
+
+def pytest_timeout_cancel_timer(item: pytest.Item) -> None:
+    """The test has ended in time."""
+    faulthandler.cancel_dump_traceback_later()
 
 
 class LogWatch(logging.Handler):
