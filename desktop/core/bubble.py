@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
-from protocol.shapes import MessageType, PresenceStatus
+from protocol.shapes import ConversationKind, Happening, LinkPreview, MemberRole, MessageType, Pin, PresenceStatus
 
 
 class Tick(Enum):
@@ -46,6 +46,29 @@ class BubbleFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that is answered, in brief; `text` is one line at most 200 characters long."""
+
+    uid: str
+    message_id: int
+    sender_id: int
+    sender_name: str
+    type: MessageType
+    text: str = ""
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BubbleReaction:
+    """One emoji under a bubble: who chose it by name, oneself among them where `own`; own ones that wait count."""
+
+    emoji: str
+    count: int
+    names: tuple[str, ...]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Bubble:
     """One message as it is shown. `key` is its uid for life; `position` is None while in the outbox.
 
@@ -72,6 +95,33 @@ class Bubble:
     deleted: bool = False
     first_in_group: bool = True
     last_in_group: bool = True
+    edited_at_ms: int | None = None
+    quote: Quote | None = None
+    reactions: tuple[BubbleReaction, ...] = ()
+    names_me: bool = False
+    mentions: tuple[tuple[int, str], ...] = ()
+    """Who is named in the text: user id and display name."""
+    forwarded_from: str | None = None
+    preview: LinkPreview | None = None
+    pinned: bool = False
+    starred: bool = False
+    changing: bool = False
+    """An edit or deletion of it waits in the outbox; `text` is the new one already."""
+
+
+@dataclass(frozen=True, slots=True)
+class HappeningLine:
+    """A grey line: somebody made, renamed, joined or left a group; who did it and to whom, by name."""
+
+    key: str
+    message_id: int
+    position: int
+    version: int
+    at_ms: int
+    happening: Happening
+    actor_id: int
+    actor_name: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +149,7 @@ class Hole:
     before_position: int
 
 
-Row = Bubble | DayLine | UnreadLine | Hole
+Row = Bubble | HappeningLine | DayLine | UnreadLine | Hole
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +178,14 @@ class ConversationRow:
     unread: int
     presence: PresenceStatus | None
     typing: bool = False
+    kind: ConversationKind = "direct"
+    mentions: int = 0
+    marked_unread: bool = False
+    pinned: bool = False
+    muted: bool = False
+    archived: bool = False
+    blocked: bool = False
+    draft: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +204,12 @@ class Header:
     last_seen_ms: int | None = None
     typing: tuple[str, ...] = ()
     status_text: str = ""
+    kind: ConversationKind = "direct"
+    member_count: int = 0
+    own_role: MemberRole = "member"
+    muted: bool = False
+    blocked: bool = False
+    pins: tuple[Pin, ...] = ()
 
 
 class Line(Enum):
