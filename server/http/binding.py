@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, request
 from msgspec import Struct
@@ -18,6 +18,10 @@ from protocol.ids import MAX_ID
 from protocol.routes import ROUTES, Route
 from server.services.house import House
 from server.services.ports import Actor
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
 
 S = TypeVar("S", bound=Struct)
 
@@ -70,6 +74,19 @@ class Call:
     def query(self, kind: type[S]) -> S:
         """The query as `kind`; empty fields are absent. Raises Refused."""
         return codec.decode(kind, request.args.to_dict(), form=True)
+
+
+class Whole(Response):
+    """An answer whose bytes and length are known when it is made: nothing is left to be found out while it is sent."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """The headers as they are: Werkzeug would copy them to look for what is never here."""
+        del environ
+        return self.headers
+
+    def get_app_iter(self, environ: WSGIEnvironment) -> Iterable[bytes]:
+        """The body, but for HEAD."""
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else cast("list[bytes]", self.response)
 
 
 Endpoint = Callable[[Call], "Answer | Response"]
@@ -164,4 +181,4 @@ def encoded(route: Route | None, answer: Answer) -> Response:
         return Response(status=answer.status, headers=dict(answer.headers))
     both = route is not None and "A" in route.documents
     body = codec.dumps(codec.both_spellings(answer.value) if both else answer.value)
-    return Response(body, status=answer.status, headers=dict(answer.headers), content_type="application/json")
+    return Whole(body, status=answer.status, headers=dict(answer.headers), content_type="application/json")
