@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import gevent
 import gevent.monkey
@@ -16,6 +16,8 @@ from server.storage.failures import Failures
 
 STANDSTILL_S = 15.0
 """Longer than every time-out that a database keeps by itself; then its connection is given up."""
+_IDLE_MAX = 8
+"""So many connections of a file are kept at hand; the pool has the others."""
 
 
 class _StoodStill(Exception):  # noqa: N818 - a reason in the log
@@ -29,12 +31,16 @@ class Readers:
         """Nothing connects yet."""
         self._backend = backend
         self._failures = failures
+        # A file's connections neither break nor stand still while they lie idle; those over a network may.
+        self._is_file = backend.reading.dialect.name == "sqlite"
+        self._idle: list[Connection] = []
+        self._idle_max = _IDLE_MAX if self._is_file else 0
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A connection inside one transaction. Raises Refused (`unavailable`) when none is to be had, or it is lost."""
         try:
-            with self._in_time(), self._connection() as connection:
+            with nullcontext() if self._is_file else self._in_time(), self._connection() as connection:
                 yield connection
         except DBAPIError as error:
             if self._backend.is_outage(error):
@@ -46,15 +52,33 @@ class Readers:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         """A connection inside its transaction; one that is left in the middle of an answer is not used again."""
-        with self._backend.reading.connect() as connection, connection.begin():
-            try:
+        connection = self._taken()
+        try:
+            with connection.begin():
                 yield connection
-            except Exception:
-                raise
-            except BaseException:
-                # A greenlet killed while it waited: nobody may read the rest of its answer (reliability D8).
-                connection.invalidate()
-                raise
+        except Exception:
+            connection.close()
+            raise
+        except BaseException:
+            # A greenlet killed while it waited: nobody may read the rest of its answer (reliability D8).
+            connection.invalidate()
+            connection.close()
+            raise
+        self._give_back(connection)
+
+    def _taken(self) -> Connection:
+        """A connection that is nobody's: to take one from the pool costs as much as two questions."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._backend.reading.connect()
+
+    def _give_back(self, connection: Connection) -> None:
+        """Nobody uses it any more."""
+        if len(self._idle) < self._idle_max:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:
@@ -74,4 +98,7 @@ class Readers:
 
     def close(self) -> None:
         """Close what is not in use."""
+        self._idle_max = 0
+        while self._idle:
+            self._idle.pop().close()
         self._backend.reading.dispose()
