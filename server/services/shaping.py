@@ -39,7 +39,7 @@ def shape_messages(
     """Stored messages as everybody in the conversation sees them, in the order given."""
     ids = [row.message_id for row in rows]
     files = attachments.of_messages(snapshot, ids)
-    reads = members.first_reads(snapshot, ids)
+    reads = _first_reads(snapshot, rows)
     quoted = messages.by_uids(snapshot, {row.reply_to_uid for row in rows if row.reply_to_uid is not None})
     people = _people(snapshot, {row.sender_id for row in [*rows, *quoted.values()]}, known)
     if not files and not quoted:
@@ -50,6 +50,17 @@ def shape_messages(
         quote = None if row.reply_to_uid is None else quoted.get(row.reply_to_uid)
         shaped.append(_message(row, people, reads.get(row.message_id), sent, quote))
     return shaped
+
+
+def _first_reads(snapshot: Snapshot, rows: Sequence[MessageRow]) -> dict[int, int]:
+    """When each of these was first read, in milliseconds; unread ones are left out."""
+    rooms = {row.conversation_id for row in rows}
+    if len(rooms) == 1:
+        placed = sorted([(row.position, row.message_id, row.sender_id) for row in rows])
+        # Between messages that lie far apart may lie any number of marks.
+        if placed[-1][0] - placed[0][0] < 2 * len(rows):
+            return members.first_reads_within(snapshot, rooms.pop(), placed)
+    return members.first_reads(snapshot, [row.message_id for row in rows])
 
 
 def shape_sent(snapshot: Snapshot, row: MessageRow, files: Sequence[AttachmentRow]) -> Message:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func,
 
 from protocol.shapes import MemberRole
 from server.storage.query import Asked, Query, Within, only, pair
-from server.storage.tables import conversations, marks, members, messages, server_facts, users
+from server.storage.tables import BigId, conversations, marks, members, messages, server_facts, users
 
 
 class MemberRow(Struct, frozen=True):
@@ -297,6 +297,65 @@ def _first_reads() -> Select[Any]:
 
 
 _FIRST_READS = Query(_first_reads(), pair)
+
+
+class _Mark(Struct, frozen=True):
+    """Up to where a reader had read at a time."""
+
+    user_id: int
+    position: int
+    read_at: int
+
+
+def _marks_within() -> Select[Any]:
+    """The marks of each reader that lie in a range of places, and the first one past it; the furthest first."""
+    later = marks.alias("later")
+    last = bindparam("last", type_=BigId)
+    past = select(func.min(later.c.position)).where(
+        later.c.conversation_id == members.c.conversation_id,
+        later.c.user_id == members.c.user_id,
+        later.c.position >= last,
+    )
+    same = (marks.c.conversation_id == members.c.conversation_id) & (marks.c.user_id == members.c.user_id)
+    return (
+        select(marks.c.user_id, marks.c.position, marks.c.read_at)
+        .join_from(members, marks, same)
+        .where(
+            _HERE,
+            members.c.read_position >= bindparam("first"),
+            marks.c.position >= bindparam("first"),
+            marks.c.position <= func.coalesce(past.correlate(members).scalar_subquery(), last),
+        )
+        .order_by(marks.c.position.desc())
+    )
+
+
+_MARKS_WITHIN = Query(_marks_within(), _Mark)
+
+
+def first_reads_within(
+    connection: Connection, conversation_id: int, placed: Sequence[tuple[int, int, int]]
+) -> dict[int, int]:
+    """As `first_reads`, for messages that lie close together in one conversation.
+
+    Each is its position, its number and its sender, ascending. The database looks once for each reader rather than for
+    each message and reader.
+    """
+    first, last = placed[0][0], placed[-1][0]
+    found = _MARKS_WITHIN.all(connection, here=conversation_id, first=first, last=last)
+    if not found:
+        return {}
+    found.reverse()
+    earliest: dict[int, int] = {}
+    reads: dict[int, int] = {}
+    for position, message_id, sender_id in reversed(placed):
+        while found and found[-1].position >= position:
+            mark = found.pop()
+            earliest[mark.user_id] = mark.read_at
+        times = [read_at for user_id, read_at in earliest.items() if user_id != sender_id]
+        if times:
+            reads[message_id] = min(times)
+    return reads
 
 
 def count_since(connection: Connection, conversation_id: int, version: int, most: int) -> int:
