@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,6 +12,7 @@ Measure = Callable[[], Mapping[str, float]]
 
 _BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds; the upper ends of the histogram's buckets (Prometheus' own defaults)."""
+_ENDS = (*_BOUNDS, float("inf"))
 
 
 class Counters:
@@ -25,7 +27,7 @@ class Counters:
         """One answered request."""
         self._answers[route, status] += 1
         self._seconds += seconds
-        self._buckets[next((bound for bound in _BOUNDS if seconds <= bound), float("inf"))] += 1
+        self._buckets[_ENDS[bisect_left(_ENDS, seconds)]] += 1
 
     def text(self, measures: Sequence[Measure] = ()) -> str:
         """Everything, with what others have measured, as Prometheus reads it (text format 0.0.4)."""
@@ -39,7 +41,7 @@ class Counters:
     def _histogram(self) -> list[str]:
         """The request times, cumulative as Prometheus wants them."""
         lines, total = ["# TYPE hearth_request_seconds histogram"], 0
-        for bound in (*_BOUNDS, float("inf")):
+        for bound in _ENDS:
             total += self._buckets[bound]
             label = "+Inf" if bound == float("inf") else f"{bound:g}"
             lines.append(f'hearth_request_seconds_bucket{{le="{label}"}} {total}')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import request
 
@@ -18,16 +17,16 @@ from server.services.messages import MessagePage
 
 def messages_of(call: Call) -> Answer:
     """A page of a conversation, ascending."""
-    return _page(call, call.path["conversation_id"], call.query(Page), {})
+    return _page(call, call.path["conversation_id"], call.query(Page), "")
 
 
 def messages_of_a(call: Call) -> Answer:
     """The same with the conversation in the query."""
     page = call.query(PageOf)
-    return _page(call, page.conversation_id, page, {"conversationId": page.conversation_id})
+    return _page(call, page.conversation_id, page, f"conversationId={page.conversation_id}&")
 
 
-def _page(call: Call, conversation_id: int, page: Page, kept: Mapping[str, int]) -> Answer:
+def _page(call: Call, conversation_id: int, page: Page, kept: str) -> Answer:
     """The messages, with the head and the neighbouring pages in headers (RFC 8288)."""
     found = call.house.messages.page(call.actor, conversation_id, page)
     headers = {HEAD_HEADER: str(found.head), LAST_POSITION_HEADER: str(found.last_position)}
@@ -37,23 +36,18 @@ def _page(call: Call, conversation_id: int, page: Page, kept: Mapping[str, int])
     return Answer(value=found.messages, headers=headers)
 
 
-def _links(found: MessagePage, page: Page, kept: Mapping[str, int]) -> str:
-    """`prev` to older messages, `next` to newer ones, each only where there are some."""
+def _links(found: MessagePage, page: Page, kept: str) -> str:
+    """`prev` to older messages, `next` to newer ones, each only where there are some; `kept` begins their queries."""
     if not found.messages:
         return ""
-    size = {} if page.limit is None else {"limit": page.limit}
     first, last = found.messages[0].position, found.messages[-1].position
+    start = f"<{request.path}?{kept}" + ("" if page.limit is None else f"limit={page.limit}&")
     links = []
     if first > found.first_position:
-        links.append(_link({**kept, **size, "before": first}, "prev"))
+        links.append(f'{start}before={first}>; rel="prev"')
     if last < found.last_position:
-        links.append(_link({**kept, **size, "after": last}, "next"))
+        links.append(f'{start}after={last}>; rel="next"')
     return ", ".join(links)
-
-
-def _link(query: Mapping[str, int], relation: str) -> str:
-    """One link to the same path with another query."""
-    return f'<{request.path}?{urlencode(query)}>; rel="{relation}"'
 
 
 def send(call: Call) -> Answer:

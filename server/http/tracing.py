@@ -33,6 +33,7 @@ _EXPOSED = ", ".join(
     )
 )
 _PREFLIGHT_S = "600"
+_ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store"))
 
 
 def install(app: Flask, counters: Counters, cors_origins: list[str]) -> None:
@@ -66,17 +67,18 @@ def _begin() -> None:
 
 def _dress(response: Response) -> None:
     """The headers of every answer; what the endpoint has set stays."""
-    response.headers[REQUEST_ID_HEADER] = g.get("request_id", "")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("Cache-Control", "no-store")
+    headers = response.headers
+    headers.add(REQUEST_ID_HEADER, g.get("request_id", ""))
+    for name, value in _ALWAYS:
+        if name not in headers:
+            headers.add(name, value)
 
 
 def _allow_origin(response: Response, origins: list[str]) -> None:
     """Let pages of the named origins read answers; nobody else's."""
-    origin = request.headers.get("Origin")
     if not origins:
         return
+    origin = request.headers.get("Origin")
     response.vary.add("Origin")
     if origin not in origins:
         return
@@ -91,9 +93,10 @@ def _allow_origin(response: Response, origins: list[str]) -> None:
 def _note(response: Response, counters: Counters) -> None:
     """One log line and one count; the route's pattern stands for the path, which may hold names."""
     route: Route | None = g.get("route")
-    name = route.name if route else "none"
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
-    counters.count(name, response.status_code, seconds)
+    counters.count(route.name if route else "none", response.status_code, seconds)
+    if not _log.isEnabledFor(logging.INFO):
+        return
     facts = {
         "method": request.method,
         "route": route.path if route else "none",

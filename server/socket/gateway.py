@@ -153,7 +153,8 @@ class SocketRoom:
         )
         # Sockets are taken before Flask's own middleware, so what the proxies in front say is read here as well.
         hops = self._config.trusted_proxies
-        app.wsgi_app = ProxyFix(door, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        outer = ProxyFix(door, x_for=hops, x_proto=hops, x_host=hops) if hops else door
+        app.wsgi_app = outer  # type: ignore[method-assign]
 
     def _make_line(self, run: Callable[[Any], Any], _engine_server: object) -> Transport:
         """A WebSocket line for an engine session."""
