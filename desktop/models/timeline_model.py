@@ -6,7 +6,8 @@ from typing import assert_never
 
 from PySide6.QtCore import QByteArray, Qt
 
-from desktop.core.bubble import Bubble, DayLine, Hole, Row, UnreadLine
+from desktop.core.bubble import Bubble, DayLine, HappeningLine, Hole, Row, UnreadLine
+from desktop.models.happening_words import happening_words
 from desktop.models.replica import Index, Replica
 from desktop.models.roles import Role
 
@@ -17,6 +18,8 @@ def spoken(row: Row) -> str:
         case Bubble():
             what = row.text or ", ".join(file.name for file in row.files)
             return f"{'You' if row.own else row.sender_name}: {what}"
+        case HappeningLine():
+            return happening_words(row)
         case DayLine():
             return ""
         case UnreadLine():

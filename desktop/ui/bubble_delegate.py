@@ -11,8 +11,9 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter
 
 from desktop.core import moments
-from desktop.core.bubble import Bubble, DayLine, Hole, Row, Tick, UnreadLine
+from desktop.core.bubble import Bubble, DayLine, HappeningLine, Hole, Row, Tick, UnreadLine
 from desktop.core.ports import Clock
+from desktop.models.happening_words import happening_words
 from desktop.ui import fonts
 from desktop.ui.bubble_layout import Action, BubbleLayout, lay_out, signature, words_at
 from desktop.ui.painters.bubbles import paint_bubble
@@ -95,7 +96,7 @@ class BubbleDelegate:
     def height(self, row: Row, width: float) -> float:
         """How high a row is, without the gap above it."""
         match row:
-            case Bubble(type="system"):
+            case Bubble(type="system") | HappeningLine():
                 return self._system(row, width).height
             case Bubble():
                 return self.layout(row, width).height
@@ -111,7 +112,7 @@ class BubbleDelegate:
     def paint(self, painter: QPainter, row: Row, width: float, facts: Facts) -> None:
         """Draw a row; the painter stands at its corner."""
         match row:
-            case Bubble(type="system"):
+            case Bubble(type="system") | HappeningLine():
                 paint_system(painter, width, self._system(row, width), facts)
             case Bubble():
                 paint_bubble(painter, row, self.layout(row, width), facts)
@@ -153,13 +154,14 @@ class BubbleDelegate:
         """HH:MM."""
         return moments.bubble_time(at_ms, self._clock.local_offset_s)
 
-    def _system(self, row: Bubble, width: float) -> TextBlock:
+    def _system(self, row: Bubble | HappeningLine, width: float) -> TextBlock:
         """The lines of a system message."""
-        known = self._remembered(row.key, width, row.text)
+        words = row.text if isinstance(row, Bubble) else happening_words(row)
+        known = self._remembered(row.key, width, words)
         if isinstance(known, TextBlock):
             return known
-        made = TextBlock(row.text, fonts.text(12), 18, width * 0.8)
-        self._remember(row.key, width, row.text, made)
+        made = TextBlock(words, fonts.text(12), 18, width * 0.8)
+        self._remember(row.key, width, words, made)
         return made
 
     def _remembered(self, key: str, width: float, look: object) -> BubbleLayout | TextBlock | None:
