@@ -248,6 +248,15 @@ reactions = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("user_id", BigId, primary_key=True),
+    Column("conversation_id", BigId, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+)
+"""Where somebody is named: what `messages.mentions` says, by the named, so that unread ones are counted on an index."""
+
 attachments = Table(
     "attachments",
     metadata,
