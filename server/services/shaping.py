@@ -12,19 +12,51 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from protocol.shapes import Attachment, Conversation, Member, Message, Own, ReplyTo, User
+from protocol.shapes import (
+    Attachment,
+    Conversation,
+    ForwardedFrom,
+    Happening,
+    LinkPreview,
+    Member,
+    Message,
+    Own,
+    Pin,
+    Reaction,
+    ReplyTo,
+    User,
+)
 from protocol.times import to_wire
-from server.storage import attachments, conversations, members, messages, users
+from server.storage import attachments, conversations, members, messages, pins, stars, users
 from server.storage.attachments import AttachmentRow
 from server.storage.conversations import ConversationRow
 from server.storage.members import MemberRow, OwnRow
 from server.storage.messages import MessageRow
+from server.storage.reactions import of_messages as reactions_of
 from server.storage.unit import Snapshot
 
 MEMBERS_SHOWN = 20
 """A conversation carries all its members up to so many (contract, Shapes)."""
 QUOTE_CHARS = 200
+_numbers = msgspec.json.Decoder(list[int]).decode
+_happening = msgspec.json.Decoder(Happening).decode
+_forwarded_from = msgspec.json.Decoder(ForwardedFrom).decode
+_preview = msgspec.json.Decoder(LinkPreview).decode
 _NOBODY: Mapping[int, User] = MappingProxyType({})
+
+
+class _Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs to a message and lies in other rows than its own."""
+
+    files: list[Attachment] = []
+    quote: MessageRow | None = None
+    reactions: list[Reaction] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.quote is not None or self.reactions)
+
+
+_NOTHING = _Beside()
 
 
 def _people(snapshot: Snapshot, wanted: Collection[int], known: Mapping[int, User]) -> Mapping[int, User]:
@@ -39,16 +71,20 @@ def shape_messages(
     """Stored messages as everybody in the conversation sees them, in the order given."""
     ids = [row.message_id for row in rows]
     files = attachments.of_messages(snapshot, ids)
+    reactions = reactions_of(snapshot, ids)
     reads = _first_reads(snapshot, rows)
     quoted = messages.by_uids(snapshot, {row.reply_to_uid for row in rows if row.reply_to_uid is not None})
     people = _people(snapshot, {row.sender_id for row in [*rows, *quoted.values()]}, known)
-    if not files and not quoted:
+    if not files and not quoted and not reactions:
         return [_message(row, people, reads.get(row.message_id)) for row in rows]
     shaped = []
     for row in rows:
-        sent = [file.to_wire() for file in files.get(row.message_id, [])]
-        quote = None if row.reply_to_uid is None else quoted.get(row.reply_to_uid)
-        shaped.append(_message(row, people, reads.get(row.message_id), sent, quote))
+        beside = _Beside(
+            files=[file.to_wire() for file in files.get(row.message_id, [])],
+            quote=None if row.reply_to_uid is None else quoted.get(row.reply_to_uid),
+            reactions=reactions.get(row.message_id, []),
+        )
+        shaped.append(_message(row, people, reads.get(row.message_id), beside))
     return shaped
 
 
@@ -68,7 +104,7 @@ def shape_sent(snapshot: Snapshot, row: MessageRow, files: Sequence[AttachmentRo
     quoted = messages.by_uids(snapshot, [] if row.reply_to_uid is None else [row.reply_to_uid])
     people = users.load(snapshot, {row.sender_id, *(quote.sender_id for quote in quoted.values())})
     quote = next(iter(quoted.values()), None)
-    return _message(row, people, None, [file.to_wire() for file in files], quote)
+    return _message(row, people, None, _Beside(files=[file.to_wire() for file in files], quote=quote))
 
 
 def shape_new(row: MessageRow, people: Mapping[int, User]) -> Message:
@@ -80,8 +116,7 @@ def _message(
     row: MessageRow,
     people: Mapping[int, User],
     read_at: int | None,
-    files: Sequence[Attachment] = (),
-    quote: MessageRow | None = None,
+    beside: _Beside = _NOTHING,
 ) -> Message:
     """One message from its row and what was loaded beside it.
 
@@ -105,23 +140,30 @@ def _message(
         read=read,
         read_at=None if read_at is None else to_wire(read_at),
     )
-    if files or quote is not None or row.mentions or row.edited_at is not None or row.deleted_at is not None:
-        return msgspec.structs.replace(message, **_rarities(row, people, files, quote))
+    if beside or row.happening or row.mentions or row.forwarded_from or row.preview or row.edited_at or row.deleted_at:
+        return msgspec.structs.replace(message, **_rarities(row, people, beside))
     return message
 
 
-def _rarities(
-    row: MessageRow, people: Mapping[int, User], files: Sequence[Attachment], quote: MessageRow | None
-) -> dict[str, Any]:
+def _rarities(row: MessageRow, people: Mapping[int, User], beside: _Beside) -> dict[str, Any]:
     """The fields that most messages have no use for."""
     return {
-        "attachments": list(files),
-        "reply_to": _quote(row, quote, people),
-        "mentions": [] if row.mentions is None else msgspec.json.decode(row.mentions, type=list[int]),
+        "attachments": beside.files,
+        "reply_to": _quote(row, beside.quote, people),
+        "reactions": beside.reactions,
+        "mentions": named_in(row),
+        "happening": None if row.happening is None else _happening(row.happening),
+        "forwarded_from": None if row.forwarded_from is None else _forwarded_from(row.forwarded_from),
+        "preview": None if row.preview is None else _preview(row.preview),
         "edited_at": _time(row.edited_at),
         "deleted_at": _time(row.deleted_at),
-        **_first_file(files),
+        **_first_file(beside.files),
     }
+
+
+def named_in(row: MessageRow) -> list[int]:
+    """Whom a message names."""
+    return [] if row.mentions is None else _numbers(row.mentions)
 
 
 def _first_file(files: Sequence[Attachment]) -> dict[str, Any]:
@@ -181,19 +223,23 @@ def shape_conversations(
     people = _people(snapshot, {seat.user_id for of_one in seats.values() for seat in of_one}, known)
     newest = shape_messages(snapshot, messages.last_of(snapshot, ids), people)
     last = {message.conversation_id: message for message in newest}
+    pinned = pins.of_conversations(snapshot, ids)
     own = {} if viewer_id is None else shape_own(snapshot, viewer_id, ids)
     return [
         _conversation(
             row,
             [_member(seat, people) for seat in seats.get(row.conversation_id, [])],
             last.get(row.conversation_id),
+            pinned.get(row.conversation_id, []),
             own.get(row.conversation_id),
         )
         for row in rows
     ]
 
 
-def _conversation(row: ConversationRow, seats: list[Member], last: Message | None, own: Own | None) -> Conversation:
+def _conversation(
+    row: ConversationRow, seats: list[Member], last: Message | None, pinned: list[Pin], own: Own | None
+) -> Conversation:
     """One conversation from its row and what was loaded beside it.
 
     `updated_at` follows the last message too, so that it needs no number of its own.
@@ -213,6 +259,7 @@ def _conversation(row: ConversationRow, seats: list[Member], last: Message | Non
         last_message=last,
         member_count=row.member_count,
         members=seats,
+        pins=pinned,
         own=UNSET if own is None else own,
         unread_count=UNSET if own is None else own.unread_count,
     )
@@ -220,10 +267,12 @@ def _conversation(row: ConversationRow, seats: list[Member], last: Message | Non
 
 def shape_own(snapshot: Snapshot, user_id: int, conversation_ids: Collection[int]) -> dict[int, Own]:
     """What is one user's alone in each of these conversations."""
-    return {number: _own(row) for number, row in members.own_of(snapshot, user_id, conversation_ids).items()}
+    rows = members.own_of(snapshot, user_id, conversation_ids)
+    starred = stars.of_user(snapshot, user_id, [number for number, row in rows.items() if row.has_stars])
+    return {number: _own(row, starred.get(number, [])) for number, row in rows.items()}
 
 
-def _own(row: OwnRow) -> Own:
+def _own(row: OwnRow, starred: list[int]) -> Own:
     """One viewer's facts from their seat."""
     return Own(
         unread_count=row.unread_count,
@@ -232,6 +281,8 @@ def _own(row: OwnRow) -> Own:
         muted_until=_time(row.muted_until),
         archived=row.archived,
         role=row.role,
+        mentions=row.mentions,
+        starred=starred,
     )
 
 

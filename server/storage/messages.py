@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, insert, select
+from msgspec.structs import replace
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, insert, select, update
 
 from protocol.shapes import MessageType
 from server.storage.conversations import ConversationRow
-from server.storage.many import InsertMany
+from server.storage.many import InsertMany, UpdateMany
 from server.storage.members import Seat
 from server.storage.query import Asked, Query, Within, only
 from server.storage.rooms import Room
@@ -28,6 +29,8 @@ class NewMessage(Struct, frozen=True, kw_only=True):
     content_hash: str
     reply_to_uid: str | None
     mentions: str | None
+    happening: str | None = None
+    forwarded_from: str | None = None
 
 
 Seated: TypeAlias = Seat | Room | ConversationRow
@@ -37,7 +40,8 @@ Seated: TypeAlias = Seat | Room | ConversationRow
 class MessageRow(Struct, frozen=True):
     """One row with the two people of its conversation, where it is direct; times in milliseconds since 1970.
 
-    `content_hash` is empty where a page was asked for: only a repeated send looks at it.
+    `content_hash` is empty where a page was asked for: only a repeated send looks at it. What is JSON (`mentions`,
+    `happening`, `forwarded_from`, `preview`) is null for nothing.
     """
 
     message_id: int
@@ -49,6 +53,9 @@ class MessageRow(Struct, frozen=True):
     content: str | None
     reply_to_uid: str | None
     mentions: str | None
+    happening: str | None
+    forwarded_from: str | None
+    preview: str | None
     created_at: int
     edited_at: int | None
     deleted_at: int | None
@@ -114,6 +121,11 @@ _NEWLY_READ = _query(
     .order_by(_NEWEST_FIRST)
     .limit(_MOST)
 )
+_QUOTING = _query(
+    _ALL.where(_HERE, messages.c.reply_to_uid == bindparam("quoted"), messages.c.deleted_at.is_(None)).order_by(
+        messages.c.position
+    )
+)
 _COUNT = Query(
     select(func.count()).select_from(select(messages.c.version).where(_HERE, _NEWER).limit(_MOST).subquery()), int
 )
@@ -123,18 +135,23 @@ _ADD = insert(messages).returning(messages.c.message_id)
 _GIVEN = ["uid", "conversation_id", "position", "version", "sender_id", "type", "content", "content_hash"]
 _GIVEN += ["reply_to_uid", "mentions", "created_at"]
 _ADD_MANY = InsertMany(messages, _GIVEN, messages.c.message_id, messages.c.uid)
+_RENUMBER = UpdateMany(messages, "message_id", ["version"])
 
 
 def add(connection: Connection, new: NewMessage, seat: Seated, place: tuple[int, int], now_ms: int) -> MessageRow:
     """Insert the message of a seat's owner at a place (version, position)."""
-    number = connection.execute(_ADD, _values(new, place, now_ms)).scalar_one()
+    rare = {"happening": new.happening, "forwarded_from": new.forwarded_from}
+    number = connection.execute(_ADD, {**_values(new, place, now_ms), **rare}).scalar_one()
     return _row(number, new, seat, place, now_ms)
 
 
 def add_many(
     connection: Connection, placed: Sequence[tuple[NewMessage, Seated, tuple[int, int]]], now_ms: int
 ) -> list[MessageRow]:
-    """Insert messages, each with its conversation and its place (version, position); the rows in the order given."""
+    """Insert messages, each with its conversation and its place (version, position); the rows in the order given.
+
+    They are what people write themselves: nothing that has happened, nothing forwarded.
+    """
     if not placed:
         return []
     values = [_values(new, place, now_ms) for new, _, place in placed]
@@ -175,6 +192,9 @@ def _row(message_id: int, new: NewMessage, seated: Seated, place: tuple[int, int
         content_hash=new.content_hash,
         reply_to_uid=new.reply_to_uid,
         mentions=new.mentions,
+        happening=new.happening,
+        forwarded_from=new.forwarded_from,
+        preview=None,
         created_at=now_ms,
         edited_at=None,
         deleted_at=None,
@@ -258,3 +278,21 @@ def newly_read(
 def count_since(connection: Connection, conversation_id: int, version: int, most: int) -> int:
     """How many messages have a greater version, counted up to `most`."""
     return sum(_COUNT.all(connection, here=conversation_id, version=version, most=most))
+
+
+def change(connection: Connection, message_id: int, version: int, values: Mapping[str, Any]) -> None:
+    """Give a message other values, at this number of its conversation."""
+    here = messages.c.message_id == message_id
+    connection.execute(update(messages).where(here).values(version=version, **values))
+
+
+def quoting(connection: Connection, conversation_id: int, uid: str) -> list[MessageRow]:
+    """The messages of a conversation that quote another, ascending."""
+    return _QUOTING.all(connection, here=conversation_id, quoted=uid)
+
+
+def renumber(connection: Connection, rows: Sequence[MessageRow], first: int) -> list[MessageRow]:
+    """Give messages new numbers in a row from `first`, as something that they show has changed."""
+    changed = [replace(row, version=first + place) for place, row in enumerate(rows)]
+    _RENUMBER.run(connection, [{"message_id": row.message_id, "version": row.version} for row in changed])
+    return changed

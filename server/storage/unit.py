@@ -30,7 +30,7 @@ Announce = Callable[[Sequence[Any]], None]
 _NEXT_VERSION = (
     update(conversations)
     .where(conversations.c.conversation_id == bindparam("whose"))
-    .values(head=conversations.c.head + 1)
+    .values(head=conversations.c.head + bindparam("many"))
     .returning(conversations.c.head)
 )
 _NEXT_USER_VERSION = (
@@ -50,9 +50,9 @@ class Unit:
         self.announcements: list[Any] = []
         self.callbacks: list[Callable[[], object]] = []
 
-    def next_version(self, conversation_id: int) -> int:
-        """The conversation's next number. The caller has seen that the conversation exists."""
-        return int(self.connection.execute(_NEXT_VERSION, {"whose": conversation_id}).scalar_one())
+    def next_version(self, conversation_id: int, many: int = 1) -> int:
+        """The conversation's next number, or the last of so many. The caller has seen that the conversation exists."""
+        return int(self.connection.execute(_NEXT_VERSION, {"whose": conversation_id, "many": many}).scalar_one())
 
     def next_user_version(self, user_id: int) -> int:
         """The next number of the facts that are this user's alone."""

@@ -14,12 +14,11 @@ depends_on = None
 
 _BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _OF_MESSAGES = ("happening", "forwarded_from", "preview")
-_NAMED = {"sqlite": "json_each(mentions)", "postgresql": "json_array_elements_text(mentions::json)"}
+_NAME = "INSERT INTO mentions (user_id, conversation_id, position) SELECT CAST(named.value AS BIGINT), "
+_THEM = " AS named WHERE mentions IS NOT NULL"
 _MENTIONS = {
-    name: "INSERT INTO mentions (user_id, conversation_id, position) "
-    f"SELECT CAST(named.value AS BIGINT), conversation_id, position FROM messages, {named} AS named "  # noqa: S608 - ours
-    "WHERE mentions IS NOT NULL"
-    for name, named in _NAMED.items()
+    "sqlite": _NAME + "conversation_id, position FROM messages, json_each(mentions)" + _THEM,
+    "postgresql": _NAME + "conversation_id, position FROM messages, json_array_elements_text(mentions::json)" + _THEM,
 }
 """Who is named in what was written before."""
 
