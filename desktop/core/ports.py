@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msgspec import Struct
 
+from desktop.core.own_ports import OwnApi
 from protocol.accounts import Device, PasswordChange, ProfileChange
-from protocol.commands import MarkRead, SendMessage
-from protocol.shapes import Attachment, Conversation, Message, User
+from protocol.commands import DeleteMessage, EditMessage, MarkRead, React, SendMessage
+from protocol.shapes import Attachment, Conversation, Edit, ForwardedFrom, Message, Own, Reader, ReplyTo, User
 from protocol.signals import Connected
 
 if TYPE_CHECKING:
@@ -100,7 +101,38 @@ class BegunUpload:
     changed_ns: int
 
 
-class Api(Protocol):
+class MessageApi(Protocol):
+    """What REST does to one message; the three commands are the twins of the socket's. Repeating changes nothing more.
+
+    Each raises Refused or Unreachable.
+    """
+
+    async def edit_message(self, command: EditMessage) -> Message:
+        """Change the text of one's own message."""
+
+    async def delete_message(self, command: DeleteMessage) -> Message:
+        """Delete a message for everybody; the result is its tombstone."""
+
+    async def react(self, command: React) -> Message:
+        """Put an emoji under a message, or take it away."""
+
+    async def pin(self, message_id: int, on: bool) -> Conversation:
+        """Pin a message for all, or no longer."""
+
+    async def star(self, message_id: int, on: bool) -> Own:
+        """Keep a message at hand for oneself, or no longer."""
+
+    async def remove_preview(self, message_id: int) -> Message:
+        """Take the link preview off one's own message."""
+
+    async def readers(self, message_id: int) -> list[Reader]:
+        """Who has read a message, and when."""
+
+    async def edits(self, message_id: int) -> list[Edit]:
+        """What a message said before, oldest first."""
+
+
+class Api(MessageApi, Protocol):
     """REST, as coroutines that never block the loop.
 
     Each raises Refused or Unreachable; 401 is refreshed and repeated inside.
@@ -178,6 +210,8 @@ class Api(Protocol):
 
 
 OutboxState = Literal["queued", "failed"]
+EntryKind = Literal["send", "forward", "edit", "delete", "react"]
+"""A `forward` sends what another message says; the last three change a message, their target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +231,10 @@ class OutboxEntry:
     the entries of a conversation; `failure` is the server's sentence when `state` is failed. `tried`: it may have been
     on the wire, so the server may know it under its uid with just this content. `kept_ms`: when the user was last asked
     about it and said to keep trying.
+
+    What answers a message shows it as `reply_to` was when the answer was written. Whatever is about another message
+    names it by `target_uid`, and by `target_id` once the server's number for it is known: an edit with its new `text`,
+    a reaction with `emoji` and `on`, a forward with who wrote it first.
     """
 
     uid: str
@@ -210,10 +248,22 @@ class OutboxEntry:
     state: OutboxState = "queued"
     failure: str | None = None
     reply_to_uid: str | None = None
-    kind: Literal["send"] = "send"
+    kind: EntryKind = "send"
     begun: BegunUpload | None = None
     tried: bool = True
     kept_ms: int = 0
+    reply_to: ReplyTo | None = None
+    mentions: tuple[int, ...] = ()
+    target_uid: str | None = None
+    target_id: int | None = None
+    emoji: str = ""
+    on: bool = True
+    forwarded_from: ForwardedFrom | None = None
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it becomes a message of its own."""
+        return self.kind in {"send", "forward"}
 
 
 class OutboxFile(Protocol):
@@ -308,3 +358,23 @@ class Clock:
     now_ms: Callable[[], int]
     local_offset_s: Callable[[int], int] = field(default=lambda _at_ms: 0)
     passed_ms: Callable[[], int] = field(default=lambda: time.monotonic_ns() // 1_000_000)
+
+
+class Notices(Protocol):
+    """The desktop's notifications (desktop/core/notices.py decides): at most one a conversation."""
+
+    def show(self, conversation_id: int, title: str, text: str, count: int, message_id: int) -> None:
+        """Show one in the place of the conversation's earlier one: so many messages, of which this is the newest.
+
+        Not to be seen in it where the user hides text or sender: they are not in title and text then.
+        """
+
+    def withdraw(self, conversation_id: int) -> None:
+        """Take the conversation's away, if it is still there."""
+
+
+class Idle(Protocol):
+    """Whether anybody is there."""
+
+    def seconds(self) -> float | None:
+        """Since when nobody has touched keyboard or mouse of this computer; None where the system does not say."""

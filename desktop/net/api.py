@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 import requests
-from msgspec import Struct
 
 from desktop.core.ports import BegunUpload, HistoryPage, Unreachable
+from desktop.net.messages_api import RestMessages
 from desktop.net.rest import Rest
 from desktop.net.resumable import PIECE_BYTES, NotSpoken, PieceBody, UploadInPieces
 from desktop.net.tokens import AccessTokens
@@ -25,20 +25,17 @@ T = TypeVar("T")
 
 Progress = Callable[[float], None]
 
-_ASK_AGAIN = {ErrorCode.UNAUTHENTICATED, ErrorCode.TOKEN_EXPIRED}
-"""After these the access token is refreshed and the request repeated, once."""
 _UIDS_AT_ONCE = 5_000
 """Each takes 39 bytes of a body that may have 256 KiB (contract, Limits)."""
 _STEP = 0.01
 """Progress is told in steps of at least this part: a bar has no more pixels."""
 
 
-class RestApi:
+class RestApi(RestMessages):
     """`core.ports.Api`. Every method raises Refused or Unreachable; 401 is refreshed and repeated inside."""
 
     def __init__(self, rest: Rest, tokens: AccessTokens, limits: Limits | None = None) -> None:
-        self._rest = rest
-        self._tokens = tokens
+        super().__init__(rest, tokens)
         self._limits = limits or Limits()
 
     def close(self) -> None:
@@ -179,17 +176,6 @@ class RestApi:
         """One's own profile."""
         return await self._read(shapes.User, "GET", "/api/me")
 
-    async def _read(self, kind: type[T], method: str, path: str, *, body: Struct | None = None) -> T:
-        """The answer's body as a struct."""
-        answer = await self._ask(method, path, body=body)
-        return msgspec.json.decode(answer.content, type=kind)
-
-    async def _ask(
-        self, method: str, path: str, *, query: Mapping[str, str | int] | None = None, body: Struct | None = None
-    ) -> requests.Response:
-        """One small request in a worker thread."""
-        return await self._rest.work(lambda: self._send(method, path, query=query, body=body))
-
     async def _send_file(
         self,
         kind: type[T],
@@ -230,20 +216,6 @@ class RestApi:
                 raise (body.trouble if body else None) or error from error
 
         return self._signed(ask)
-
-    def _send(self, method: str, path: str, **parts: Any) -> requests.Response:  # noqa: ANN401 - Rest.send's own
-        """A signed request from a worker thread."""
-        return self._signed(lambda token: self._rest.send(method, path, token=token, **parts))
-
-    def _signed(self, job: Callable[[str], T]) -> T:
-        """What `job` gives with the token of the moment; once more with a new one where the server asks for it."""
-        token = self._tokens.fresh()
-        try:
-            return job(token)
-        except Refused as refusal:
-            if refusal.code not in _ASK_AGAIN:
-                raise
-        return job(self._tokens.fresh(stale=token))
 
 
 def _own_path(url: str) -> str:

@@ -33,6 +33,7 @@ from protocol.shapes import Attachment, Conversation, Member, Message, Presence,
 from protocol.signals import SIGNALS, MessagesRead, OwnUpdated, Synced, SyncedConversation, UserTyping
 from protocol.text import clean_content
 from protocol.times import to_wire
+from tests.desktop.fake_changes import forwarded, quote_of
 from tests.desktop.fake_conversation import FakeConversation
 from tests.desktop.fake_line import FakeApi, FakeLive, MemoryOutboxFile
 
@@ -85,6 +86,7 @@ class FakeServer:
         self.lost_pushes = 0
         self.holds_answers: asyncio.Event | None = None
         self.sends_by_rest = 0
+        self.sent: dict[str, SendMessage] = {}
         self.uploads: dict[str, Attachment] = {}
         self.upload_gate: asyncio.Event | None = None
         self.continued: list[BegunUpload | None] = []
@@ -203,7 +205,7 @@ class FakeServer:
             )
             self.push("messages_read", told, *conversation.members)
         if clears or position > member.read_position:
-            self._push_own(user_id, conversation)
+            self.push_own(user_id, conversation)
         return conversation.members[user_id].read_position
 
     def unread(self, user_id: int, message_id: int) -> None:
@@ -211,7 +213,7 @@ class FakeServer:
         conversation_id, position = divmod(message_id, 100_000)
         conversation = self._conversation(user_id, conversation_id)
         conversation.unread_from[user_id] = position
-        self._push_own(user_id, conversation)
+        self.push_own(user_id, conversation)
 
     def type(self, user_id: int, conversation_id: int, *, on: bool = True) -> None:
         """Let somebody type."""
@@ -278,16 +280,33 @@ class FakeServer:
         conversation = self._conversation(user_id, command.conversation_id)
         for message in (m for c in self.conversations.values() for m in c.messages):
             if message.uid == command.uid:
-                if message.sender_id != user_id or message.content != command.content:
+                first = self.sent.get(message.uid, command)
+                if message.sender_id != user_id or (first.content, first.forward_of) != (
+                    command.content,
+                    command.forward_of,
+                ):
                     raise Refused(ErrorCode.IDEMPOTENCY_CONFLICT, "This uid was used already. Send with another.")
                 return conversation.message_at(message.position)
+        if command.uid is not None:
+            self.sent[command.uid] = command
+        if command.forward_of is not None:
+            return forwarded(self, user_id, command)
         text = clean_content(command.content or "")
         if not text and not command.attachments:
             raise Refused(ErrorCode.EMPTY_CONTENT, "Write something first.")
         if any(file.file_url not in self.uploads for file in command.attachments):
             raise Refused(ErrorCode.FILE_NOT_UPLOADED, "Upload the file first.")
         attachments = [self.uploads[file.file_url] for file in command.attachments]
-        return self.post(user_id, command.conversation_id, text or None, uid=command.uid, attachments=attachments)
+        quoted = next((m for m in conversation.messages if m.uid == command.reply_to_uid), None)
+        return self.post(
+            user_id,
+            command.conversation_id,
+            text or None,
+            uid=command.uid,
+            attachments=attachments,
+            reply_to=None if quoted is None else quote_of(quoted),
+            mentions=list(command.mentions),
+        )
 
     def sync(self, user_id: int, command: Sync) -> Synced:
         """Rows of higher versions, as many as an answer holds."""
@@ -356,7 +375,7 @@ class FakeServer:
             raise Refused(ErrorCode.NOT_FOUND, "This conversation does not exist. Choose another one.")
         return conversation
 
-    def _push_own(self, user_id: int, conversation: FakeConversation) -> None:
+    def push_own(self, user_id: int, conversation: FakeConversation) -> None:
         """Tell a user's own sockets their private facts."""
         self.user_versions[user_id] += 1
         told = OwnUpdated(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from protocol.shapes import Conversation, Member, Message, Own
+from protocol.shapes import Conversation, Edit, Member, Message, Own, Pin
 
 
 class FakeConversation:
@@ -16,6 +16,9 @@ class FakeConversation:
         self.members: dict[int, Member] = {}
         self.messages: list[Message] = []
         self.unread_from: dict[int, int] = {}
+        self.pins: list[Pin] = []
+        self.starred: dict[int, list[int]] = {}
+        self.edits: dict[int, list[Edit]] = {}
 
     def next_version(self) -> int:
         """The next number of the counter."""
@@ -27,8 +30,8 @@ class FakeConversation:
         unread_from = self.unread_from.get(user_id)
         cursor = self.members[user_id].read_position
         start = cursor if unread_from is None else min(cursor, unread_from - 1)
-        count = sum(m.position > start and m.sender_id != user_id for m in self.messages)
-        return Own(unread_count=count, unread_from=unread_from)
+        count = sum(m.position > start and m.sender_id != user_id and m.deleted_at is None for m in self.messages)
+        return Own(unread_count=count, unread_from=unread_from, starred=list(self.starred.get(user_id, ())))
 
     def shown(self, user_id: int | None = None) -> Conversation:
         """The conversation as it travels; with `own` for a viewer."""
@@ -42,6 +45,7 @@ class FakeConversation:
             last_message_at=last.created_at if last else None,
             member_count=len(self.members),
             members=list(self.members.values()),
+            pins=list(self.pins),
             **own,
         )
 

@@ -24,11 +24,12 @@ from desktop.core.ports import (
 from desktop.core.rows import kind_of, mime_of
 from protocol.accounts import Device, PasswordChange, ProfileChange
 from protocol.codec import decode, plain
-from protocol.commands import COMMANDS, Digest, MarkRead, SendMessage, Sync, Typing
+from protocol.commands import COMMANDS, DeleteMessage, Digest, EditMessage, MarkRead, React, SendMessage, Sync, Typing
 from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Attachment, Conversation, Message, User
 from protocol.signals import Connected
 from protocol.times import to_wire
+from tests.desktop.fake_changes import CHANGES, FakeMessageApi, change
 
 if TYPE_CHECKING:
     from tests.desktop.doubles import FakeServer
@@ -70,12 +71,16 @@ class FakeLive:
             raise Unreachable("not connected", may_have_arrived=False)
         broken = self._broken
         await asyncio.sleep(0)
-        command = decode(COMMANDS[event].payload, plain(payload))
+        kind: Any = CHANGES.get(event) or COMMANDS[event].payload
+        command = decode(kind, plain(payload))
         self.server.calls.append((event, command))
         if self.server.holds_answers is not None:
             await self.server.holds_answers.wait()
         self.server.take_refusal(event)
-        answer = self._do(event, command)
+        if isinstance(command, EditMessage | DeleteMessage | React):
+            answer = {"message": plain(change(self.server, self.user_id, command))}
+        else:
+            answer = self._do(event, command)
         if self.server.lost_answers.get(event):
             self.server.lost_answers[event] -= 1
             try:
@@ -124,22 +129,13 @@ class FakeLive:
             self.queue.put_nowait(Broken(reason))
 
 
-class FakeApi:
+class FakeApi(FakeMessageApi):
     """`core.ports.Api` on a FakeServer."""
 
     def __init__(self, server: FakeServer, user_id: int) -> None:
-        self.server = server
-        self.user_id = user_id
+        super().__init__(server, user_id)
         self.pictures: dict[str, bytes] = {}
         self.ended: list[int] = []
-
-    async def _reach(self, method: str) -> None:
-        """Fail where the server is away or is to refuse."""
-        await asyncio.sleep(0)
-        if not self.server.is_up:
-            raise Unreachable("Nobody listens.", may_have_arrived=False)
-        self.server.calls.append((method, None))
-        self.server.take_refusal(method)
 
     async def history(
         self,
