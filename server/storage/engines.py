@@ -33,6 +33,9 @@ class Backend(Protocol):
     def was_committed(self, ticket: Any) -> bool:  # noqa: ANN401 - what `enter` gave
         """What became of a transaction whose commit was never answered. Raises DBAPIError when nobody can tell."""
 
+    def tidy(self, connection: Connection) -> None:
+        """Between two batches, when nobody waits: do now what a later batch would have to. Raises DBAPIError."""
+
     def interrupt(self) -> None:
         """Make what the writer waits for fail, from another thread; nothing where waiting ends by itself."""
 

@@ -105,6 +105,9 @@ class PostgresBackend:
                     raise
                 _native_sleep(0.2)
 
+    def tidy(self, connection: Connection) -> None:
+        """Nothing: the server has processes for that."""
+
     def interrupt(self) -> None:
         """Cut the writer's connection, whatever it is doing: a server that stands still keeps no time-outs."""
         line = self._line

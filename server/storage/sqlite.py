@@ -11,14 +11,21 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from server.storage import driver
 from server.storage.locks import DataInUse, FileLock
 
 BUSY_TIMEOUT_MS = 5_000
 """How long a statement, or a turn, waits for another process (an operator's command) before it fails."""
 POOL_WAIT_S = 5.0
 """How long a reader waits for a connection before it is refused (reliability D9)."""
-_CHECKPOINT_PAGES = 1_000
-"""SQLite's own default: a commit that leaves more pages than this in the log copies them into the file."""
+_CHECKPOINT_PAGES = 4_000
+"""A commit that leaves more pages than this in the log copies them into the file, and its senders wait for that.
+
+It should seldom come to it: `tidy` copies them in quiet moments, at about 1,000. The bound keeps the log at 16 MB,
+all that a reader has to look through. Once copied, the log is written again from its start, and that is the cheaper
+half of durability: fdatasync takes 0.13 ms where pages are written over and 0.22 to 0.30 where the file grows (ext4).
+`synchronous=FULL` stays: with less, a commit is acknowledged that a power cut undoes.
+"""
 
 
 class SqliteBackend:
@@ -28,6 +35,7 @@ class SqliteBackend:
         """Open the file, creating its folder. Raises DataInUse when another process serves it and this one wants to."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._checkpoints = exclusive
         self._serving = FileLock(path.with_name(f"{path.name}.serving"))
         if exclusive and not self._serving.take(wait=False):
             self._serving.close()
@@ -55,6 +63,11 @@ class SqliteBackend:
         """No: a commit in this process that fails has been undone."""
         del ticket
         return False
+
+    def tidy(self, connection: Connection) -> None:
+        """Copy the log into the file as far as no reader needs it; the next batch begins the log anew."""
+        if self._checkpoints:
+            driver.run(connection, "PRAGMA wal_checkpoint(PASSIVE)", (), driver.nothing)
 
     def interrupt(self) -> None:
         """Nothing: every wait for a file has an end."""

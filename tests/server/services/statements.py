@@ -17,12 +17,15 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
     """The statements run inside the block, with their values."""
     seen: list[tuple[str, Any]] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+    def see(statement: str, values: Any) -> None:
         if statement.split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
             seen.append((statement, values))
 
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        see(statement, values)
+
     def run(connection: Connection, text: str, values: Any, take: Callable[[Any], Any]) -> Any:
-        seen.append((text, values))
+        see(text, values)
         return quietly(connection, text, values, take)
 
     quietly = driver.run

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -186,3 +188,40 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     database.close()
     assert set(acknowledged[:-1]) <= stored
     assert len(stored) <= len(acknowledged) + 1
+
+
+def test_a_job_that_is_alone_and_fails_leaves_nothing(either: Database) -> None:
+    def fail(unit: Unit) -> None:
+        note("half")(unit)
+        raise LookupError
+
+    assert either.write(note("one")) == "one"
+    with pytest.raises(LookupError):
+        either.write(fail)
+    with pytest.raises(IntegrityError):
+        either.write(lambda unit: [note(name)(unit) for name in ("half", "one")])
+    assert noted(either) == {"one"}
+    assert either.write(note("two")) == "two"
+    assert noted(either) == {"one", "two"}
+
+
+@pytest.mark.parametrize("serving", [True, False])
+def test_a_quiet_moment_copies_the_log_into_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, serving: bool
+) -> None:
+    """Beside a running server only that one may (decision 0005)."""
+    monkeypatch.setattr(writer, "_TIDY_AFTER", 3)
+    database = Database(f"sqlite:///{tmp_path / 'hearth.db'}", exclusive=serving)
+    database.migrate()
+    copy = tmp_path / "without-log.db"
+    for number in range(3):
+        database.write(note(str(number)))
+    until = time.monotonic() + (30 if serving else 0.1)
+    while time.monotonic() < until:
+        shutil.copy(tmp_path / "hearth.db", copy)
+        if serving and on_disk(copy) == 3:
+            break
+        threading.Event().wait(0.005)
+    assert database.write(note("later")) == "later"
+    assert (on_disk(copy) == 3) is serving
+    database.close()
