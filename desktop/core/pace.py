@@ -27,6 +27,12 @@ class Pace:
     typing_expires_s: float = 6.0
     latency_s: float = 5.0
     line_patience_s: float = 2.0
+    draft_s: float = 1.0
+    draft_most_s: float = 5.0
+    draft_told_s: float = 2.0
+    burst_s: float = 2.0
+    away_after_s: float = 300.0
+    back_again_s: float = 5.0
     draw: Callable[[], float] = field(default=random.random)
 
     def digest_wait_s(self) -> float:

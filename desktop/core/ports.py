@@ -132,7 +132,7 @@ class MessageApi(Protocol):
         """What a message said before, oldest first."""
 
 
-class Api(MessageApi, Protocol):
+class Api(MessageApi, OwnApi, Protocol):
     """REST, as coroutines that never block the loop.
 
     Each raises Refused or Unreachable; 401 is refreshed and repeated inside.

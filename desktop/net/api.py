@@ -13,6 +13,7 @@ import requests
 
 from desktop.core.ports import BegunUpload, HistoryPage, Unreachable
 from desktop.net.messages_api import RestMessages
+from desktop.net.own_api import RestOwn
 from desktop.net.rest import Rest
 from desktop.net.resumable import PIECE_BYTES, NotSpoken, PieceBody, UploadInPieces
 from desktop.net.tokens import AccessTokens
@@ -31,7 +32,7 @@ _STEP = 0.01
 """Progress is told in steps of at least this part: a bar has no more pixels."""
 
 
-class RestApi(RestMessages):
+class RestApi(RestMessages, RestOwn):
     """`core.ports.Api`. Every method raises Refused or Unreachable; 401 is refreshed and repeated inside."""
 
     def __init__(self, rest: Rest, tokens: AccessTokens, limits: Limits | None = None) -> None:
