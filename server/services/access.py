@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from server.services.ports import Actor
-from server.services.refusals import not_found
-from server.storage import attachments, members, messages
+from server.services.refusals import forbidden, not_found
+from server.storage import attachments, members, messages, own_facts
 from server.storage.attachments import AttachmentRow
 from server.storage.members import Seat
 from server.storage.messages import MessageRow
@@ -64,9 +64,27 @@ class Access:
         """Who has a seat in a conversation; nobody where there is none."""
         return self._ask(lambda on: members.ids(on, conversation_id), snapshot)
 
+    def check_may_write(self, seat: Seat, snapshot: Snapshot) -> None:
+        """Refuse what would be told to somebody who has blocked this seat's owner. Raises Refused (`forbidden`)."""
+        if seat.kind == "direct":
+            states = own_facts.states(snapshot, seat.conversation_id, 0)
+            refuse_blocked([user_id for user_id, state in states.items() if state & own_facts.BLOCKS], seat.user_id)
+
     def contacts(self, user_id: int, snapshot: Snapshot | None = None) -> set[int]:
         """Who shares a conversation with this user, without themselves."""
         return self._ask(lambda on: members.contacts(on, user_id), snapshot)
+
+    def seen_by(self, user_id: int) -> list[int]:
+        """Who may know whether this user is there: those who share a conversation, less those whom they blocked."""
+        return self._ask(lambda on: own_facts.seen_by(on, user_id), None)
+
+    def seen_typing_by(self, conversation_id: int, user_id: int) -> list[int]:
+        """Who may know that this user types in a conversation."""
+        return self._ask(lambda on: own_facts.seen_typing_by(on, conversation_id, user_id), None)
+
+    def blocks_of(self, user_ids: Collection[int]) -> set[tuple[int, int]]:
+        """Whom each of these has blocked: pairs of who has blocked, and who is."""
+        return self._ask(lambda on: own_facts.blocks_of(on, user_ids), None) if user_ids else set()
 
     def conversation_ids(self, user_id: int, snapshot: Snapshot | None = None) -> set[int]:
         """Where this user has a seat."""
@@ -78,6 +96,15 @@ class Access:
             return question(snapshot)
         with self._database.read() as own:
             return question(own)
+
+
+def refuse_blocked(blocker_ids: Collection[int], user_id: int) -> None:
+    """Refuse what one person would tell the other, who has blocked them; it does not say who has.
+
+    Raises Refused (`forbidden`).
+    """
+    if any(blocker_id != user_id for blocker_id in blocker_ids):
+        raise forbidden("Nothing can be sent in this conversation. Choose another one.")
 
 
 def _may_see(snapshot: Snapshot, actor: Actor, row: AttachmentRow) -> bool:

@@ -6,12 +6,13 @@ import msgspec
 
 from protocol.commands import MarkAsRead, MarkRead, PatchMessage
 from protocol.shapes import Message
-from protocol.signals import MessagesRead, OwnUpdated
+from protocol.signals import MessagesRead
 from protocol.times import to_wire
 from server.services import refusals
 from server.services.access import Access
+from server.services.own_facts import tell_own
 from server.services.ports import Actor, Announcement
-from server.services.shaping import shape_messages, shape_own
+from server.services.shaping import shape_messages
 from server.storage import members, messages
 from server.storage.members import Seat
 from server.storage.unit import Database, Unit
@@ -67,7 +68,7 @@ class Cursors:
             if not own and command.is_read:
                 self._advance(unit, seat, row.position)
             elif not own:
-                _set_unread_from(unit, seat, row.position)
+                tell_own(unit, seat.conversation_id, seat.user_id, unread_from=row.position)
             message = shape_messages(unit.connection, [row])[0]
             if own or command.is_read:
                 return message
@@ -76,17 +77,24 @@ class Cursors:
         return self._database.write(job)
 
     def _advance(self, unit: Unit, seat: Seat, position: int) -> int:
-        """Move the cursor forward and tell the members; clear an unread mark that is now read."""
-        advances = position > seat.read_position
+        """Move the cursor forward and tell the members, unless the owner hides it; clear a mark that is now read.
+
+        What the owner is told is counted anew and numbered at each move, for a desktop that holds only part of a
+        conversation cannot count.
+        """
+        advances = position > seat.read_to
         clears = seat.unread_from is not None and position >= seat.unread_from
         if not advances and not clears:
-            return seat.read_position
-        if advances:
+            return seat.read_to
+        own: dict[str, int | None] = {"unread_from": None} if clears else {}
+        if advances and seat.hides_receipts:
+            own["own_read_position"] = position
+        elif advances:
             version = unit.next_version(seat.conversation_id)
             members.move_cursor(unit.connection, seat, position, version, unit.now_ms)
             self._tell(unit, seat, position, version)
-        _set_unread_from(unit, seat, None if clears else seat.unread_from)
-        return max(position, seat.read_position)
+        tell_own(unit, seat.conversation_id, seat.user_id, **own)
+        return max(position, seat.read_to)
 
     def _tell(self, unit: Unit, seat: Seat, position: int, version: int) -> None:
         """Tell the members the new place, and plain clients of a direct conversation each message newly read."""
@@ -108,15 +116,3 @@ class Cursors:
         rows = messages.newly_read(unit.connection, seat.conversation_id, seat.user_id, span, ECHOES_MAX)
         for message in shape_messages(unit.connection, rows):
             unit.announce(Announcement(event="message_read", payload=message, user_ids=member_ids))
-
-
-def _set_unread_from(unit: Unit, seat: Seat, position: int | None) -> None:
-    """Store where the owner's unread begin, and tell the owner's sockets what is theirs now, counted anew.
-
-    Told and numbered at each move of the cursor too, for a desktop that holds only part of a conversation cannot count.
-    """
-    number = unit.next_user_version(seat.user_id)
-    members.set_own(unit.connection, seat, unread_from=position, own_version=number)
-    own = shape_own(unit.connection, seat.user_id, [seat.conversation_id])[seat.conversation_id]
-    signal = OwnUpdated(conversation_id=seat.conversation_id, own=own, user_version=number)
-    unit.announce(Announcement(event="own_updated", payload=signal, user_ids=(seat.user_id,)))

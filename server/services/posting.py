@@ -19,12 +19,13 @@ from protocol.ids import new_uid
 from protocol.limits import Limits
 from protocol.shapes import Message, MessageType
 from protocol.text import clean_content
-from server.services import refusals, sniffing
-from server.services.access import Access
+from server.services import forwarding, refusals, sniffing
+from server.services.access import Access, refuse_blocked
+from server.services.own_facts import bring_back
 from server.services.ports import Actor, Announcement
-from server.services.shaping import shape_messages, shape_new, shape_sent
+from server.services.shaping import named_in, shape_messages, shape_new, shape_sent
 from server.services.uploads import Uploads
-from server.storage import attachments, conversations, messages, rooms, users
+from server.storage import attachments, conversations, mentions, messages, rooms, users
 from server.storage.jobs import Grouped, Run
 from server.storage.members import Seat
 from server.storage.messages import MessageRow, NewMessage
@@ -51,6 +52,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     files: tuple[SentFile, ...]
     reply_to_uid: str | None
     mentions: tuple[int, ...]
+    forward_of: int | None = None
 
 
 class _Written(Struct):
@@ -73,9 +75,12 @@ class Posting:
     def draft(self, actor: Actor, command: SendMessage) -> Draft:
         """Check and clean what the command says by itself; outside of any transaction.
 
-        Raises Refused: `not_yourself`, `empty_content`, `content_too_long`, `too_many_attachments`.
+        Raises Refused: `not_yourself`, `empty_content`, `content_too_long`, `too_many_attachments`; `invalid_request`
+        where something is said beside a forwarded message.
         """
         refusals.not_yourself_if(actor.user_id, command.sender_id, "sender_id")
+        if command.forward_of is not None:
+            return _forward(actor, command, command.forward_of)
         content = clean_content(command.content or "")
         files = _files(command)
         if not content and not files:
@@ -98,14 +103,14 @@ class Posting:
 
     def job(self, draft: Draft) -> Run[Unit, Posted]:
         """The send as a job for the writer; one that names no other rows goes with its neighbours."""
-        if draft.files or draft.reply_to_uid is not None:
+        if draft.files or draft.reply_to_uid is not None or draft.forward_of is not None:
             return lambda unit: self._one(unit, draft)
         return Grouped(self._many, draft)
 
     def _many(self, unit: Unit, drafts: Sequence[Draft]) -> list[Posted | Exception]:
         """Answer known uids again, refuse what may not be, write the rest and announce it in the order given."""
         known = messages.by_uids(unit.connection, {draft.uid for draft in drafts})
-        places = rooms.load(unit.connection, {draft.conversation_id for draft in drafts})
+        places = rooms.load(unit.connection, {draft.conversation_id for draft in drafts}, unit.now_ms)
         written: dict[str, _Written] = {}
         answers: list[Posted | Exception | None] = []
         for draft in drafts:
@@ -123,7 +128,11 @@ class Posting:
                 answers.append(refusal)
         stored = _stored(unit, written.values())
         rooms.store(unit.connection, places.values(), unit.now_ms)
-        return _told(unit, drafts, answers, stored, written)
+        told = _told(unit, drafts, answers, stored, written)
+        for room in places.values():
+            if room.written and room.returning_ids:
+                bring_back(unit, room.conversation_id, room.returning_ids)
+        return told
 
     def _one(self, unit: Unit, draft: Draft) -> Posted:
         """Answer a known uid again, or write and announce a new message."""
@@ -135,21 +144,40 @@ class Posting:
         seat = self._access.seat(actor, draft.conversation_id, unit.connection)
         if draft.receiver_id is not None and draft.receiver_id != seat.other_id:
             raise refusals.wrong_receiver()
-        message = self._write(unit, draft, seat)
+        self._access.check_may_write(seat, unit.connection)
+        member_ids = self._access.member_ids(seat.conversation_id, unit.connection)
+        if draft.forward_of is None:
+            named = [self._uploads.named(unit.connection, actor, file) for file in draft.files]
+            kind = _type(draft, [file.file_type for file in named])
+            new = _new(draft, kind, _content_hash(draft, kind, [file.blob_hash for file in named]), member_ids)
+            files = draft.files
+        else:
+            original, _ = self._access.message(actor, draft.forward_of, unit.connection)
+            new = forwarding.forwarded(
+                unit.connection, _new(draft, original.type, _content_hash(draft, "", []), ()), original
+            )
+            files = forwarding.files_of(unit.connection, original)
+        message = self._write(unit, draft.actor, seat, new, files, member_ids)
         return Posted(message=message, created=True)
 
-    def _write(self, unit: Unit, draft: Draft, seat: Seat) -> Message:
+    def _write(
+        self,
+        unit: Unit,
+        actor: Actor,
+        seat: Seat,
+        new: NewMessage,
+        sent: Sequence[SentFile],
+        member_ids: tuple[int, ...],
+    ) -> Message:
         """Insert at the next place, bind the files, tell the members."""
-        on, actor = unit.connection, draft.actor
-        named = [self._uploads.named(on, actor, file) for file in draft.files]
-        kind = _type(draft, [file.file_type for file in named])
-        member_ids = self._access.member_ids(seat.conversation_id, on)
-        new = _new(draft, kind, _content_hash(draft, kind, [file.blob_hash for file in named]), member_ids)
+        on = unit.connection
         place = conversations.take_place(on, seat.conversation_id, unit.now_ms)
         row = messages.add(on, new, seat, place, unit.now_ms)
-        files = self._uploads.bind(unit, actor, row.message_id, draft.files) if draft.files else []
+        _name(unit, [row])
+        files = self._uploads.bind(unit, actor, row.message_id, sent) if sent else []
         message = shape_sent(on, row, files)
         unit.announce(Announcement(event="new_message", payload=message, user_ids=member_ids))
+        bring_back(unit, seat.conversation_id)
         return message
 
 
@@ -177,6 +205,7 @@ def _placed(draft: Draft, room: Room | None) -> _Written:
         raise refusals.not_found("conversation")
     if draft.receiver_id is not None and draft.receiver_id != room.other_id(user_id):
         raise refusals.wrong_receiver()
+    refuse_blocked(room.blocker_ids, user_id)
     kind = _type(draft, [])
     new = _new(draft, kind, _content_hash(draft, kind, []), room.member_ids)
     return _Written(draft, new, room, room.take_place())
@@ -194,8 +223,16 @@ def _stored(unit: Unit, written: Iterable[_Written]) -> dict[str, Message]:
     """Insert the messages of a batch; as they are told, by uid."""
     placed = [(one.new, one.room, one.place) for one in written]
     rows = messages.add_many(unit.connection, placed, unit.now_ms)
+    _name(unit, rows)
     people = users.load(unit.connection, {row.sender_id for row in rows})
     return {row.uid: shape_new(row, people) for row in rows}
+
+
+def _name(unit: Unit, rows: Iterable[MessageRow]) -> None:
+    """Keep who is named where."""
+    for row in rows:
+        if row.mentions is not None:
+            mentions.add(unit.connection, row.conversation_id, row.position, named_in(row))
 
 
 def _told(
@@ -216,6 +253,26 @@ def _told(
         if draft is first.draft:
             unit.announce(Announcement(event="new_message", payload=message, user_ids=first.room.member_ids))
     return told
+
+
+def _forward(actor: Actor, command: SendMessage, forward_of: int) -> Draft:
+    """A send of what another message says. Raises Refused (`invalid_request`) where it says something itself."""
+    beside = ("content", "type", "file_url", "attachments", "reply_to_uid", "mentions")
+    said = [name for name in beside if getattr(command, name)]
+    if said:
+        raise refusals.invalid(said[0], "A forwarded message says nothing else. Send your own words beside it.")
+    return Draft(
+        actor=actor,
+        uid=_normal(command.uid) or new_uid(),
+        conversation_id=command.conversation_id,
+        content=None,
+        given_type=None,
+        receiver_id=command.receiver_id,
+        files=(),
+        reply_to_uid=None,
+        mentions=(),
+        forward_of=forward_of,
+    )
 
 
 def _normal(uid: str | None) -> str | None:
@@ -251,7 +308,9 @@ def _type(draft: Draft, file_types: list[str]) -> MessageType:
 
 
 def _content_hash(draft: Draft, kind: str, blob_hashes: Sequence[str | None]) -> str:
-    """What makes two sends the same: type, text, reply and the files' bytes."""
+    """What makes two sends the same: type, text, reply and the files' bytes; or which message is forwarded."""
+    if draft.forward_of is not None:
+        return hashlib.sha256(b"forward of %d" % draft.forward_of).hexdigest()
     said = msgspec.json.encode([kind, draft.content, draft.reply_to_uid, list(blob_hashes)])
     return hashlib.sha256(said).hexdigest()
 
@@ -263,9 +322,10 @@ def _again(snapshot: Snapshot, draft: Draft, known: MessageRow) -> Posted:
     same = known.sender_id == draft.actor.user_id and known.conversation_id == draft.conversation_id
     if same:
         kind = draft.given_type or known.type
-        same = known.content_hash == _content_hash(
-            draft, kind, [None if file is None else file.blob_hash for file in named]
-        )
+        hashes = [None if file is None else file.blob_hash for file in named]
+        # The files of a deleted message are gone: whoever repeats its send learns that it was deleted.
+        gone = known.deleted_at is not None and None in hashes
+        same = gone or known.content_hash == _content_hash(draft, kind, hashes)
     if not same:
         raise refusals.idempotency_conflict()
     return Posted(message=shape_messages(snapshot, [known])[0], created=False)

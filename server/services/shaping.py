@@ -15,6 +15,7 @@ from msgspec import UNSET
 from protocol.shapes import (
     Attachment,
     Conversation,
+    Draft,
     ForwardedFrom,
     Happening,
     LinkPreview,
@@ -27,11 +28,12 @@ from protocol.shapes import (
     User,
 )
 from protocol.times import to_wire
-from server.storage import attachments, conversations, members, messages, pins, stars, users
+from server.storage import attachments, conversations, members, messages, own_facts, pins, stars, users
 from server.storage.attachments import AttachmentRow
 from server.storage.conversations import ConversationRow
-from server.storage.members import MemberRow, OwnRow
+from server.storage.members import MemberRow
 from server.storage.messages import MessageRow
+from server.storage.own_facts import OwnRow
 from server.storage.reactions import of_messages as reactions_of
 from server.storage.unit import Snapshot
 
@@ -205,6 +207,7 @@ def _member(row: MemberRow, people: Mapping[int, User]) -> Member:
         user=people[row.user_id],
         role=row.role,
         joined_at=to_wire(row.joined_at),
+        left_at=_time(row.left_at),
         read_position=row.read_position,
         read_at=_time(row.read_at),
         version=row.version,
@@ -267,7 +270,7 @@ def _conversation(
 
 def shape_own(snapshot: Snapshot, user_id: int, conversation_ids: Collection[int]) -> dict[int, Own]:
     """What is one user's alone in each of these conversations."""
-    rows = members.own_of(snapshot, user_id, conversation_ids)
+    rows = own_facts.own_of(snapshot, user_id, conversation_ids)
     starred = stars.of_user(snapshot, user_id, [number for number, row in rows.items() if row.has_stars])
     return {number: _own(row, starred.get(number, [])) for number, row in rows.items()}
 
@@ -281,9 +284,22 @@ def _own(row: OwnRow, starred: list[int]) -> Own:
         muted_until=_time(row.muted_until),
         archived=row.archived,
         role=row.role,
+        notify=row.notify,
         mentions=row.mentions,
+        draft=_draft(row),
         starred=starred,
+        blocked=row.blocked,
+        hides_typing=row.hides_typing,
+        hides_receipts=row.hides_receipts,
+        read_position=row.read_to,
     )
+
+
+def _draft(row: OwnRow) -> Draft | None:
+    """What its owner has begun to write, if it is not forgotten."""
+    if row.draft is None or row.draft_written_at is None:
+        return None
+    return Draft(content=row.draft, reply_to_uid=row.draft_reply_to_uid, written_at=to_wire(row.draft_written_at))
 
 
 def one_conversation(snapshot: Snapshot, conversation_id: int, viewer_id: int | None) -> Conversation:

@@ -1,4 +1,4 @@
-"""Rows of `members` and `marks`: who has a seat, how far they have read and when, and what is theirs alone."""
+"""Rows of `members` and `marks`: who has a seat, how far they have read and when. What is theirs alone: own_facts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, insert, select, update
 
 from protocol.shapes import MemberRole
 from server.storage.query import Asked, Query, Within, only, pair
-from server.storage.tables import BigId, conversations, marks, members, mentions, messages, server_facts, stars, users
+from server.storage.tables import BigId, conversations, marks, members, messages, server_facts, users
 
 
 class MemberRow(Struct, frozen=True):
@@ -20,23 +20,10 @@ class MemberRow(Struct, frozen=True):
     user_id: int
     role: MemberRole
     joined_at: int
+    left_at: int | None
     read_position: int
     read_at: int | None
     version: int
-
-
-class OwnRow(Struct, frozen=True):
-    """A seat as its owner alone sees it, unread messages counted."""
-
-    conversation_id: int
-    role: MemberRole
-    unread_from: int | None
-    unread_count: int
-    pinned: bool
-    muted_until: int | None
-    archived: bool
-    mentions: int
-    has_stars: bool
 
 
 class Seat(Struct, frozen=True):
@@ -52,6 +39,13 @@ class Seat(Struct, frozen=True):
     last_position: int
     head: int
     role: MemberRole
+    own_read_position: int
+    hides_receipts: bool
+
+    @property
+    def read_to(self) -> int:
+        """How far the owner has read for themselves, which others may not have been told."""
+        return max(self.read_position, self.own_read_position)
 
     @property
     def other_id(self) -> int | None:
@@ -72,6 +66,8 @@ _SEAT = select(
     conversations.c.last_position,
     conversations.c.head,
     members.c.role,
+    members.c.own_read_position,
+    members.c.hides_receipts,
 ).join_from(members, conversations, members.c.conversation_id == conversations.c.conversation_id)
 
 
@@ -114,12 +110,37 @@ _CONVERSATION_IDS = Query(select(members.c.conversation_id).where(_THEIRS, _SEAT
 _CONTACTS = Query(_contacts(), only)
 _OF_CONVERSATIONS = _query(_first_members())
 _ONE = _query(select(*_COLUMNS).where(_HERE, _THEIRS))
-_CHANGED = _query(select(*_COLUMNS).where(_HERE, _NEWER, _SEATED).order_by(members.c.version).limit(bindparam("most")))
+_CHANGED = _query(select(*_COLUMNS).where(_HERE, _NEWER).order_by(members.c.version).limit(bindparam("most")))
 _CHANGED_AMONG = _query(
     select(*_COLUMNS)
     .join_from(members, _ASKED.table, _ASKED.key == members.c.conversation_id)
-    .where(members.c.version > _ASKED.value, _SEATED)
+    .where(members.c.version > _ASKED.value)
 )
+_SEATS = _query(select(*_COLUMNS).where(_HERE, _SEATED).order_by(members.c.joined_at, members.c.user_id))
+_VACATED = Query(
+    select(members.c.user_id).where(_HERE, members.c.left_at.is_not(None), Within(members.c.user_id, "ids")), only
+)
+_HEIR = Query(
+    select(members.c.user_id)
+    .join_from(members, users, users.c.user_id == members.c.user_id)
+    .where(_HERE, _SEATED, users.c.deactivated_at.is_(None))
+    .order_by(case((members.c.role == "admin", 0), else_=1), members.c.joined_at, members.c.user_id)
+    .limit(1),
+    only,
+)
+_NOTHING_OWN: dict[str, Any] = {
+    "unread_from": None,
+    "pinned": False,
+    "muted_until": None,
+    "archived": False,
+    "notify": "all",
+    "blocked": False,
+    "hides_typing": False,
+    "hides_receipts": False,
+    "draft": None,
+    "draft_reply_to_uid": None,
+    "draft_written_at": None,
+}
 _STANDING = Query(
     select(
         users.c.user_version,
@@ -173,7 +194,7 @@ def one(connection: Connection, conversation_id: int, user_id: int) -> MemberRow
 
 
 def changed_since(connection: Connection, conversation_id: int, version: int, most: int) -> list[MemberRow]:
-    """Seats with a greater version, by version."""
+    """Seats with a greater version, by version; those that have become empty too."""
     return _CHANGED.all(connection, here=conversation_id, version=version, most=most)
 
 
@@ -184,66 +205,6 @@ def changed_among(connection: Connection, since: Mapping[int, int]) -> dict[int,
         for row in _CHANGED_AMONG.all(connection, asked=since):
             found.setdefault(row.conversation_id, []).append(row)
     return found
-
-
-def _start() -> ColumnElement[int]:
-    """After which place the unread begin: the read cursor, or less where the owner marked unread."""
-    before_mark = members.c.unread_from - 1
-    return case((before_mark < members.c.read_position, before_mark), else_=members.c.read_position)
-
-
-def _unread() -> ColumnElement[int]:
-    """How many messages of others lie after the read cursor, or from where the owner marked unread.
-
-    Places have no gaps, so there are as many messages as places, less the owner's and what others have deleted: two
-    ranges of two indexes, in place of looking at each message (50,000 unread: 0.1 ms, where that took 580).
-    """
-    start = _start()
-    after = (messages.c.conversation_id == members.c.conversation_id, messages.c.position > start)
-    theirs = messages.c.sender_id == members.c.user_id
-
-    def counted(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-        query = select(func.count()).select_from(messages).where(*after, *conditions)
-        return query.correlate(members).scalar_subquery()
-
-    return (
-        conversations.c.last_position - start - counted(theirs) - counted(~theirs, messages.c.deleted_at.is_not(None))
-    )
-
-
-def _mentions() -> ColumnElement[int]:
-    """How many of the unread name the owner."""
-    same = (mentions.c.user_id == members.c.user_id, mentions.c.conversation_id == members.c.conversation_id)
-    query = select(func.count()).select_from(mentions).where(*same, mentions.c.position > _start())
-    return query.correlate(members).scalar_subquery()
-
-
-def _has_stars() -> ColumnElement[bool]:
-    """Whether the owner has starred anything here: few have, and only for them it is asked what."""
-    same = (stars.c.user_id == members.c.user_id, stars.c.conversation_id == members.c.conversation_id)
-    return exists().where(*same).correlate(members)
-
-
-_OWN_FACTS = select(
-    members.c.conversation_id,
-    members.c.role,
-    members.c.unread_from,
-    _unread().label("unread_count"),
-    members.c.pinned,
-    members.c.muted_until,
-    members.c.archived,
-    _mentions().label("mentions"),
-    _has_stars().label("has_stars"),
-).join_from(members, conversations, conversations.c.conversation_id == members.c.conversation_id)
-_OWN = Query(_OWN_FACTS.where(_THEIRS, _AMONG, _SEATED), OwnRow)
-
-
-def own_of(connection: Connection, user_id: int, conversation_ids: Collection[int]) -> dict[int, OwnRow]:
-    """What is somebody's alone in each of these conversations."""
-    if not conversation_ids:
-        return {}
-    rows = _OWN.all(connection, who=user_id, numbers=list(conversation_ids))
-    return {row.conversation_id: row for row in rows}
 
 
 def standing(connection: Connection, user_id: int) -> tuple[int, str]:
@@ -265,6 +226,46 @@ def add(
     connection.execute(insert(members).values(row))
 
 
+def vacated(connection: Connection, conversation_id: int, user_ids: Collection[int]) -> set[int]:
+    """Which of these have had a seat that is empty now."""
+    return set(_VACATED.all(connection, here=conversation_id, ids=list(user_ids)))
+
+
+def seat_again(connection: Connection, conversation_id: int, user_id: int, version: int, now_ms: int) -> None:
+    """Give somebody the seat that they had before, at this number; nothing that was their own in it is left.
+
+    How far others know them to have read stays, for that never decreases.
+    """
+    anew = {"role": "member", "joined_at": now_ms, "left_at": None, "version": version}
+    connection.execute(update(members).where(*_of(conversation_id, user_id)).values(**anew, **_NOTHING_OWN))
+
+
+def set_role(connection: Connection, conversation_id: int, user_id: int, role: MemberRole, version: int) -> None:
+    """Give a member another role, at this number."""
+    connection.execute(update(members).where(*_of(conversation_id, user_id)).values(role=role, version=version))
+
+
+def leave(connection: Connection, conversation_id: int, user_id: int, version: int, now_ms: int) -> None:
+    """Empty a seat, at this number; the row stays, for others to be told by."""
+    left = {"role": "member", "left_at": now_ms, "version": version}
+    connection.execute(update(members).where(*_of(conversation_id, user_id)).values(**left, **_NOTHING_OWN))
+
+
+def heir(connection: Connection, conversation_id: int) -> int | None:
+    """Who owns a group once its owner has left: the oldest admin, else the oldest member, of those with an account."""
+    return _HEIR.first(connection, here=conversation_id)
+
+
+def all_of(connection: Connection, conversation_id: int) -> list[MemberRow]:
+    """Every seat of a conversation, in order of joining."""
+    return _SEATS.all(connection, here=conversation_id)
+
+
+def _of(conversation_id: int, user_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """One seat."""
+    return members.c.conversation_id == conversation_id, members.c.user_id == user_id
+
+
 def move_cursor(connection: Connection, seat: Seat, position: int, version: int, now_ms: int) -> None:
     """Advance a read cursor to a greater position, at this number, and keep the mark."""
     connection.execute(
@@ -276,15 +277,6 @@ def move_cursor(connection: Connection, seat: Seat, position: int, version: int,
         insert(marks).values(
             conversation_id=seat.conversation_id, user_id=seat.user_id, position=position, read_at=now_ms
         )
-    )
-
-
-def set_own(connection: Connection, seat: Seat, *, unread_from: int | None, own_version: int) -> None:
-    """Where the owner marked unread from, or nowhere; at this number of the owner's counter."""
-    connection.execute(
-        update(members)
-        .where(members.c.conversation_id == seat.conversation_id, members.c.user_id == seat.user_id)
-        .values(unread_from=unread_from, own_version=own_version)
     )
 
 

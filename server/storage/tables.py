@@ -147,6 +147,13 @@ members = Table(
     Index("ix_members_user_id_left_at", "user_id", "left_at"),
     Index("ix_members_conversation_id_version", "conversation_id", "version"),
     Index("ix_members_user_id_own_version", "user_id", "own_version"),
+    Index(
+        "ix_members_blocked",
+        "user_id",
+        "conversation_id",
+        sqlite_where=text("blocked = 1"),
+        postgresql_where=text("blocked"),
+    ),
 )
 """A seat. `left_at`: removed (the row stays as a tombstone). `unread_from` … `draft_written_at` are the viewer's own.
 
