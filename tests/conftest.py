@@ -19,11 +19,13 @@ is swallowed, as gevent's hub and Qt's loop do, the process is ended a minute la
 from __future__ import annotations
 
 import faulthandler
+import gc
 import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,18 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "hearth")
 
 ExpectLog = Callable[[str], None]
 
+_LONGEST_FIRST = (
+    "tests/proof/test_small_dose.py",
+    "tests/model/",
+    "tests/installer/test_packaged_app.py",
+    "tests/desktop/demo/",
+    "tests/e2e/",
+    "tests/server/storage/test_outages.py",
+    "tests/server/cluster/test_cluster.py",
+    "tests/benchmarks/test_rows.py",
+    "tests/server/test_",
+)
+"""Files that take tens of seconds with few tests: begun last, one would be all that is left to do."""
 _GRACE_S = 60.0
 """How long a test that is out of time may take to fail by itself, with a report of its own."""
 _STDERR = pytest.StashKey[int]()
@@ -74,8 +88,34 @@ _OFFSCREEN_SCREEN_SAYS = {"This plugin does not support propagateSizeHints()"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the real standard error: during tests, its number stands for pytest's own file."""
+    """Keep the real standard error, whose number is pytest's own file's during tests; and the order of files below."""
     config.stash[_STDERR] = os.dup(2)
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """`-n auto`: one worker more than processors, for somebody always waits: for a server, a desktop, a time-out."""
+    return (yield) + 1
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """For several workers, put files with much to do first: those known for it, then those with the most tests."""
+    if hasattr(config, "workerinput"):
+        counts = Counter(item.path for item in items)
+        items.sort(key=lambda item: (_rank(item), -counts[item.path], item.path))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the collector leave alone what was imported: each loop of Qt's tests ends with a whole collection."""
+    gc.collect()
+    gc.freeze()
+
+
+def _rank(item: pytest.Item) -> int:
+    """A place in the list of the longest, or after it."""
+    ranks = (rank for rank, start in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(start))
+    return next(ranks, len(_LONGEST_FIRST))
 
 
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
