@@ -18,13 +18,15 @@ _SENTENCES = {
 _ROLES = {"owner": "the owner", "admin": "an admin"}
 
 
-def happening_words(line: HappeningLine) -> str:
-    """Who did what to whom; people whom nobody knows any more are "somebody"."""
+def happening_words(line: HappeningLine, own_id: int = 0) -> str:
+    """Who did what to whom; "You" and "you" for the person `own_id`, "somebody" for whom nobody knows any more."""
     happening = line.happening
     title = f"“{happening.title}”" if happening.title else ""
     role = _ROLES.get(happening.role or "", "a member")
-    actor, names = line.actor_name or "Somebody", _listed(line.names)
-    return _SENTENCES[happening.kind].format(actor=actor, names=names, title=title, role=role).rstrip()
+    actor = "You" if own_id and line.actor_id == own_id else line.actor_name or "Somebody"
+    ids = [*happening.user_ids, *(0 for _ in line.names)]
+    people = ["you" if own_id and user_id == own_id else name for user_id, name in zip(ids, line.names, strict=False)]
+    return _SENTENCES[happening.kind].format(actor=actor, names=_listed(people), title=title, role=role).rstrip()
 
 
 def _listed(names: Sequence[str]) -> str:

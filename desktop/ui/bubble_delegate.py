@@ -15,11 +15,13 @@ from desktop.core.bubble import Bubble, DayLine, HappeningLine, Hole, Row, Tick,
 from desktop.core.ports import Clock
 from desktop.models.happening_words import happening_words
 from desktop.ui import fonts
-from desktop.ui.bubble_layout import Action, BubbleLayout, lay_out, signature, words_at
+from desktop.ui.bubble_layout import BubbleLayout, lay_out, signature
+from desktop.ui.bubble_parts import Action, words_at
 from desktop.ui.painters.bubbles import paint_bubble
 from desktop.ui.painters.facts import Facts
 from desktop.ui.painters.lines import PILL_HEIGHT, UNREAD_HEIGHT, paint_hole, paint_pill, paint_system, paint_unread
 from desktop.ui.text_block import TextBlock
+from desktop.ui.text_formats import Link
 
 HOLE_HEIGHT = 150
 IN_GROUP, BETWEEN_GROUPS = 2, 10
@@ -37,22 +39,33 @@ class Target(Enum):
     SHOW_MORE = auto()
     META = auto()
     ACTION = auto()
+    QUOTE = auto()
+    REACTION = auto()
+    ADD_REACTION = auto()
+    TEXT = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a point of a message means; `file` counts its files, `url` is a link's, `action` that of a word below it."""
+    """What a point of a message means; `file` counts its files, `url` is a link's, `action` that of a word below it.
+
+    `asks`: the link's words are not its address. `emoji` is a reaction's.
+    """
 
     target: Target
     bubble: Bubble
     file: int | None = None
     url: str | None = None
     action: Action | None = None
+    asks: bool = False
+    emoji: str | None = None
 
     @property
     def clickable(self) -> bool:
         """Whether a click does something here."""
-        return self.target not in {Target.BUBBLE, Target.META}
+        if self.target is Target.META:
+            return self.bubble.edited and not self.bubble.deleted
+        return self.target not in {Target.BUBBLE, Target.TEXT}
 
 
 def gap_above(above: Row | None, row: Row) -> int:
@@ -71,10 +84,15 @@ def gap_above(above: Row | None, row: Row) -> int:
 
 
 class BubbleDelegate:
-    """Owns the layouts of the rows, cached by key, look and width; knows no view and no scroll position."""
+    """Owns the layouts of the rows, cached by key, look and width; knows no view and no scroll position.
+
+    `named`: several people write here, so that bubbles have names and pictures; `own_id` is who is called "you".
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.named = False
+        self.own_id = 0
         self._layouts: OrderedDict[tuple[str, float], tuple[object, BubbleLayout | TextBlock]] = OrderedDict()
         self._expanded: set[str] = set()
 
@@ -85,11 +103,11 @@ class BubbleDelegate:
     def layout(self, bubble: Bubble, width: float) -> BubbleLayout:
         """The geometry of a bubble in a row of this width."""
         expanded = bubble.key in self._expanded
-        look = (signature(bubble), expanded)
+        look = (signature(bubble), expanded, self.named and (bubble.first_in_group, self.named))
         known = self._remembered(bubble.key, width, look)
         if isinstance(known, BubbleLayout):
             return known
-        made = lay_out(bubble, width, self._time_words, expanded=expanded)
+        made = lay_out(bubble, width, self._time_words, expanded=expanded, named=self.named)
         self._remember(bubble.key, width, look, made)
         return made
 
@@ -132,19 +150,31 @@ class BubbleDelegate:
         layout = self.layout(row, width)
         if layout.failure is not None and (action := words_at(layout.failure.words, point)) is not None:
             return Hit(Target.ACTION, row, action=action)
+        for chip in layout.chips:
+            if chip.box.contains(point):
+                emoji = chip.reaction.emoji if chip.reaction else None
+                return Hit(Target.REACTION if emoji else Target.ADD_REACTION, row, emoji=emoji)
         if not layout.bubble.contains(point):
             return None
         return _inside(row, layout, point - layout.bubble.topLeft())
 
-    def first_link(self, bubble: Bubble, width: float) -> str | None:
+    def first_link(self, bubble: Bubble, width: float) -> Link | None:
         """The first address in a bubble's text, for the keyboard."""
         text = self.layout(bubble, width).text
-        found = () if text is None else (link.url for part in text.paragraphs for link in part.links)
+        found = () if text is None else (link for part in text.paragraphs for link in part.links)
         return next(iter(found), None)
 
     def day_words(self, at_ms: int) -> str:
         """What a day pill says."""
         return moments.day_words(at_ms, self._clock.now_ms(), self._clock.local_offset_s)
+
+    def explained(self, bubble: Bubble) -> str:
+        """What is said over a bubble's time: the whole date, when it was edited, and what it is kept for."""
+        lines = [self.full_time(bubble.at_ms)]
+        if bubble.edited_at_ms is not None and not bubble.deleted:
+            lines.append(f"Edited {self.full_time(bubble.edited_at_ms)}")
+        lines += [words for words, on in (("Pinned for everybody", bubble.pinned), ("Starred", bubble.starred)) if on]
+        return "\n".join(lines)
 
     def full_time(self, at_ms: int) -> str:
         """The whole date, shown over a bubble's time."""
@@ -156,7 +186,7 @@ class BubbleDelegate:
 
     def _system(self, row: Bubble | HappeningLine, width: float) -> TextBlock:
         """The lines of a system message."""
-        words = row.text if isinstance(row, Bubble) else happening_words(row)
+        words = row.text if isinstance(row, Bubble) else happening_words(row, self.own_id)
         known = self._remembered(row.key, width, words)
         if isinstance(known, TextBlock):
             return known
@@ -179,17 +209,32 @@ class BubbleDelegate:
 
 def _inside(bubble: Bubble, layout: BubbleLayout, point: QPointF) -> Hit:
     """What lies under a point of the bubble itself, in its coordinates."""
-    for number, box in enumerate(layout.files):
-        if box.cancel is not None and box.cancel.adjusted(-6, -6, 6, 6).contains(point):
+    for number, file in enumerate(layout.files):
+        if file.cancel is not None and file.cancel.adjusted(-6, -6, 6, 6).contains(point):
             return Hit(Target.CANCEL, bubble, file=number)
-        if box.box.contains(point):
+        if file.box.contains(point):
             return Hit(Target.FILE, bubble, file=number)
-    if layout.more_box is not None and layout.more_box.contains(point):
-        return Hit(Target.SHOW_MORE, bubble)
-    if layout.meta_box.contains(point):
-        return Hit(Target.META, bubble)
-    if layout.text is not None and layout.text.has_links:
-        url = layout.text.link_at(point - layout.text_at)
-        if url is not None:
-            return Hit(Target.LINK, bubble, url=url)
-    return Hit(Target.BUBBLE, bubble)
+    card = layout.preview
+    if card is not None and bubble.preview is not None and card.box.contains(point):
+        return Hit(Target.LINK, bubble, url=bubble.preview.url)
+    places = (
+        (Target.QUOTE, layout.quote and layout.quote.box),
+        (Target.SHOW_MORE, layout.more_box),
+        (Target.META, layout.meta_box),
+    )
+    for target, box in places:
+        if box is not None and box.contains(point):
+            return Hit(target, bubble)
+    return _in_text(bubble, layout, point)
+
+
+def _in_text(bubble: Bubble, layout: BubbleLayout, point: QPointF) -> Hit:
+    """A link, words that can be selected, or the bubble around them."""
+    if layout.text is None:
+        return Hit(Target.BUBBLE, bubble)
+    place = point - layout.text_at
+    link = layout.text.link_at(place) if layout.text.has_links else None
+    if link is not None:
+        return Hit(Target.LINK, bubble, url=link.url, asks=link.asks)
+    over = 0 <= place.x() <= layout.text.width and 0 <= place.y() < layout.text.height
+    return Hit(Target.TEXT if over and not bubble.deleted else Target.BUBBLE, bubble)

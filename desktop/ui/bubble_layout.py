@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF
 
 from desktop.core.bubble import Bubble, Tick
+from desktop.core.markup import Markup, parse
 from desktop.ui import fonts
+from desktop.ui.bubble_parts import (
+    CHIPS_BELOW,
+    DELETED_WORDS,
+    NAME_LINE,
+    QUOTE_BELOW,
+    Chip,
+    Failure,
+    PreviewBox,
+    QuoteBox,
+    Words,
+    as_words,
+    chips_below,
+    failure_below,
+    preview_box,
+    quote_box,
+    words_in,
+)
 from desktop.ui.file_boxes import FileBox, file_box, height_of_files
-from desktop.ui.message_text import emoji_only
+from desktop.ui.message_text import drawn, emoji_only
 from desktop.ui.text_block import TextBlock
+from protocol.shapes import LinkPreview
 
 # The mock's geometry in pixels.
 MOST_OF_WIDTH = 0.64
@@ -27,52 +45,20 @@ TEXT_LINE = 20
 META_LINE = 16
 META_GAP_X, META_GAP_Y = 12, 5
 TICK_GAP, TICK_WIDTH = 4, 15
-FAILURE_LINE = 16
+MARK_WIDTH, MARK_GAP = 12, 3
 COLLAPSED_LINES = 20
 LARGE_PX, LARGE_LINE = 40, 48
 BETWEEN_FILES = 8
+AVATAR, AVATAR_GAP = 32, 8
 
 _DIGIT = re.compile(r"[1-9]")
-DELETED_WORDS = "This message was deleted"
-
-
-class Action(Enum):
-    """What can be done with a message by a click on one of its words."""
-
-    RETRY = auto()
-    EDIT = auto()
-    COPY = auto()
-    DELETE = auto()
-
-
-FAILURE_ACTIONS = (("Retry", Action.RETRY), ("Edit", Action.EDIT), ("Copy", Action.COPY), ("Delete", Action.DELETE))
-SEPARATOR = " · "
-NOT_SENT = "Not sent"
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word to click on and its box, in the row's coordinates; `action` is None for words that only say something."""
-
-    text: str
-    box: QRectF
-    action: Action | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What stands below a bubble that was refused: the words to click on, and the server's sentence."""
-
-    words: tuple[Word, ...]
-    sentence: TextBlock | None
-    sentence_at: QPointF
 
 
 @dataclass(frozen=True, slots=True)
 class BubbleLayout:
-    """One bubble's geometry for one width. `bubble` and `failure` in the row's coordinates, the rest in the bubble's.
+    """One bubble's geometry for one width, in the bubble's coordinates.
 
-    `ground` is False for large emoji, which stand on the timeline itself. `height` is the row's without the gap above.
+    `bubble` itself, `avatar`, `chips` and `failure` are in the row's. `ground` is False for large emoji, which stand on the timeline itself. `height` is the row's without the gap above.
     """
 
     height: float
@@ -86,6 +72,14 @@ class BubbleLayout:
     tick_box: QRectF | None
     more_box: QRectF | None
     failure: Failure | None
+    name: Words | None = None
+    forwarded: Words | None = None
+    quote: QuoteBox | None = None
+    preview: PreviewBox | None = None
+    chips: tuple[Chip, ...] = ()
+    marks: tuple[tuple[str, QRectF], ...] = ()
+    """Icons before the time: pin and star."""
+    avatar: QRectF | None = None
 
 
 def widest_bubble(width: float) -> float:
@@ -98,12 +92,19 @@ def signature(bubble: Bubble) -> tuple[object, ...]:
     """The facts that a layout depends on: bubbles with equal ones share it, whatever their ticks and progress say."""
     files = tuple((file.kind, file.name, file.width, file.height, file.progress is not None) for file in bubble.files)
     failed = bubble.failure or "" if bubble.tick is Tick.FAILED else None
-    return (bubble.text, bubble.own, files, bubble.at_ms, failed, bubble.edited, bubble.deleted)
+    said = (bubble.text, bubble.mentions, bubble.quote, bubble.forwarded_from, bubble.preview, bubble.reactions)
+    marks = (bubble.edited, bubble.deleted, bubble.pinned, bubble.starred, bubble.changing and not bubble.own)
+    return (said, bubble.own, files, bubble.at_ms, failed, marks, bubble.sender_name)
 
 
-def lay_out(bubble: Bubble, width: float, time_words: Callable[[int], str], *, expanded: bool = False) -> BubbleLayout:
-    """The geometry of a bubble in a row `width` pixels wide; `expanded` shows a long text whole."""
-    return _Builder(bubble, width, time_words(bubble.at_ms), expanded=expanded).build()
+def lay_out(
+    bubble: Bubble, width: float, time_words: Callable[[int], str], *, expanded: bool = False, named: bool = False
+) -> BubbleLayout:
+    """The geometry of a bubble in a row `width` pixels wide; `expanded` shows a long text whole.
+
+    `named`: several people write here, so that others' bubbles have a name and a picture.
+    """
+    return _Builder(bubble, width, time_words(bubble.at_ms), expanded=expanded, named=named and not bubble.own).build()
 
 
 @dataclass
@@ -114,6 +115,7 @@ class _Builder:
     width: float
     time: str
     expanded: bool
+    named: bool
     y: float = PAD_TOP
     content: float = 0.0
     text: TextBlock | None = None
@@ -121,29 +123,49 @@ class _Builder:
     files: tuple[FileBox, ...] = ()
     meta_box: QRectF = field(default_factory=QRectF)
     more_box: QRectF | None = None
+    name: Words | None = None
+    forwarded: Words | None = None
+    quote: QuoteBox | None = None
+    preview: PreviewBox | None = None
 
     def __post_init__(self) -> None:
         """Work out what all parts need to know."""
-        self.most = widest_bubble(self.width) - 2 * PAD_X
-        self.large = not self.bubble.files and not self.bubble.deleted and emoji_only(self.bubble.text)
-        self.meta = f"edited {self.time}" if self.bubble.edited and not self.bubble.deleted else self.time
+        bubble = self.bubble
+        self.indent = AVATAR + AVATAR_GAP if self.named else 0
+        self.most = widest_bubble(self.width - self.indent) - 2 * PAD_X
+        bare = not (bubble.files or bubble.deleted or bubble.quote or bubble.forwarded_from or bubble.preview)
+        self.large = bare and emoji_only(bubble.text)
+        self.meta = f"edited {self.time}" if bubble.edited and not bubble.deleted else self.time
+        self.mark_names = () if bubble.deleted else _marks(bubble)
+        self.ticks = bubble.changing or (bubble.own and not bubble.deleted)
         # Digits count as wide as the widest, so that another time moves nothing (the server's clock replaces ours).
         words = QFontMetricsF(fonts.text(11)).horizontalAdvance(_DIGIT.sub("0", self.meta))
-        self.meta_width = words + (TICK_GAP + TICK_WIDTH if self.bubble.own else 0)
+        marks = len(self.mark_names) * (MARK_WIDTH + MARK_GAP)
+        self.meta_width = words + marks + (TICK_GAP + TICK_WIDTH if bubble.own or self.ticks else 0)
 
     def build(self) -> BubbleLayout:
-        """Stack files, text, "Show more", time and tick, and what stands below."""
+        """Stack what stands above the text, files, text, "Show more", the link's card, time and tick, what is below."""
+        self._stack_head()
         if not self.bubble.deleted:
             self._stack_files()
         self._stack_text()
+        if self.bubble.preview is not None and not self.bubble.deleted:
+            self._stack_preview(self.bubble.preview)
         self._place_meta()
         size = QRectF(0, 0, self.content + 2 * PAD_X, self.y + PAD_BOTTOM)
-        box = size.translated(self.width - size.width() if self.bubble.own else 0.0, 0)
+        box = size.translated(self.width - size.width() if self.bubble.own else self.indent, 0)
         if self.large:
             box.translate(PAD_X if self.bubble.own else -PAD_X, 0)
-        failure = self._failure(box.bottom()) if self.bubble.tick is Tick.FAILED else None
+        return self._assembled(box)
+
+    def _assembled(self, box: QRectF) -> BubbleLayout:
+        """All parts, now that the bubble's place is known, with what stands below it."""
+        chips = () if self.bubble.deleted else chips_below(self.bubble, box, self.width)
+        bottom = chips[-1].box.bottom() + CHIPS_BELOW if chips else box.bottom()
+        failed = self.bubble.tick is Tick.FAILED
+        failure = failure_below(self.bubble.failure, self.width, bottom, WIDEST) if failed else None
         return BubbleLayout(
-            height=box.height() if failure is None else self._failure_bottom(failure),
+            height=bottom if failure is None else failure.bottom,
             bubble=box,
             ground=not self.large,
             text=self.text,
@@ -154,7 +176,41 @@ class _Builder:
             tick_box=self._tick_box(),
             more_box=self.more_box,
             failure=failure,
+            name=self.name,
+            forwarded=self.forwarded,
+            quote=self.quote,
+            preview=self.preview,
+            chips=chips,
+            marks=self._mark_boxes(),
+            avatar=QRectF(0, box.bottom() - AVATAR, AVATAR, AVATAR) if self.named else None,
         )
+
+    def _stack_head(self) -> None:
+        """Who wrote it, whom it was from first, and what it answers."""
+        if self.named and self.bubble.first_in_group and not self.large:
+            self.name = self._head_line(self.bubble.sender_name, 600)
+        if self.bubble.deleted:
+            return
+        if self.bubble.forwarded_from is not None:
+            self.forwarded = self._head_line(f"Forwarded from {self.bubble.forwarded_from}", 500)
+        if self.bubble.quote is not None:
+            self.quote = quote_box(self.bubble.quote, QPointF(PAD_X, self.y), self._head_room())
+            self.y = self.quote.box.bottom() + QUOTE_BELOW
+            self.content = max(self.content, self.quote.box.width())
+
+    def _head_line(self, words: str, weight: int) -> Words:
+        """One line above everything else."""
+        line = words_in(words, fonts.text(12, weight), QPointF(PAD_X, self.y), self._head_room())
+        self.y += NAME_LINE
+        self.content = max(self.content, line.box.width())
+        return line
+
+    def _head_room(self) -> float:
+        """How wide what stands on top may be: no wider than the pictures, where there are any."""
+        if not self.bubble.files or self.bubble.files[0].kind == "file" or self.bubble.deleted:
+            return self.most
+        box = file_box(self.bubble.files[0], QPointF(), self.most + 2 * (PAD_X - PICTURE_INSET))
+        return box.box.width() - 2 * (PAD_X - PICTURE_INSET)
 
     def _stack_files(self) -> None:
         """Pictures stand nearer to the edge than chips."""
@@ -164,7 +220,7 @@ class _Builder:
             inset = PAD_X - PICTURE_INSET if pictorial else 0
             if boxes:
                 self.y += PICTURE_INSET if pictorial else BETWEEN_FILES
-            elif pictorial:
+            elif pictorial and self.y == PAD_TOP:
                 self.y = PICTURE_INSET
             box = file_box(file, QPointF(PAD_X - inset, self.y), self.most + 2 * inset)
             boxes.append(box)
@@ -177,7 +233,7 @@ class _Builder:
     def _stack_text(self) -> None:
         """The text, a picture's name where it has no caption, or nothing."""
         words = self._words()
-        if not words:
+        if not words.source:
             return
         room = self.content if self._only_pictures() else self.most
         font, line = (fonts.text(LARGE_PX), LARGE_LINE) if self.large else (fonts.text(), TEXT_LINE)
@@ -196,16 +252,16 @@ class _Builder:
         if block.cut and not named:
             self._stack_more()
 
-    def _words(self) -> str:
+    def _words(self) -> Markup:
         """What stands as text in the bubble."""
         if self.bubble.deleted:
-            return DELETED_WORDS
-        if self.bubble.text or not self.files:
-            return self.bubble.text
-        if len(self.files) > 1 or self.files[0].kind == "file":
-            return ""
+            return as_words(DELETED_WORDS)
+        if self.bubble.text:
+            return parse(drawn(self.bubble.text), self.bubble.mentions)
+        if len(self.files) != 1 or self.files[0].kind == "file":
+            return as_words("")
         room = self.content - META_GAP_X - self.meta_width
-        return elided_name(self.files[0].name, room)
+        return as_words(elided_name(self.files[0].name, room))
 
     def _only_pictures(self) -> bool:
         """Whether the bubble is as wide as its pictures, and its text no wider."""
@@ -217,6 +273,13 @@ class _Builder:
         self.more_box = QRectF(PAD_X, self.y, words, TEXT_LINE)
         self.y += TEXT_LINE
 
+    def _stack_preview(self, preview: LinkPreview) -> None:
+        """The card of the first link."""
+        room = self.content if self._only_pictures() else self.most
+        self.preview = preview_box(preview, QPointF(PAD_X, self.y + META_GAP_Y), room)
+        self.y = self.preview.box.bottom()
+        self.content = max(self.content, self.preview.box.width())
+
     def _place_meta(self) -> None:
         """Time and tick at the end of the last line where they fit, else below it."""
         last = self._last_line()
@@ -225,7 +288,7 @@ class _Builder:
             self.y += 1
         else:
             self.content = max(self.content, self.meta_width)
-            self.y += META_LINE + (META_GAP_Y if self.text is None else 0)
+            self.y += META_LINE + (META_GAP_Y if self.text is None or self.preview is not None else 0)
         self.meta_box = QRectF(0, self.y - META_LINE, self.meta_width, META_LINE)
 
     def _room(self) -> float:
@@ -234,6 +297,8 @@ class _Builder:
 
     def _last_line(self) -> float | None:
         """How much of the last line is taken, or None where nothing may stand beside it."""
+        if self.preview is not None:
+            return None
         if self.more_box is not None:
             return self.more_box.width()
         if self.text is None or self.text.last_rtl:
@@ -244,47 +309,27 @@ class _Builder:
         """The meta's box, now that the width is known."""
         return self.meta_box.translated(PAD_X + self.content - self.meta_width, 0)
 
+    def _mark_boxes(self) -> tuple[tuple[str, QRectF], ...]:
+        """Pin and star, before the time."""
+        box = self._flush_right()
+        top = box.top() + (META_LINE - MARK_WIDTH) / 2
+        step = MARK_WIDTH + MARK_GAP
+        places = (QRectF(box.left() + number * step, top, MARK_WIDTH, MARK_WIDTH) for number in range(2))
+        return tuple(zip(self.mark_names, places, strict=False))
+
     def _tick_box(self) -> QRectF | None:
-        """The tick's box at the end of the meta of one's own messages."""
-        if not self.bubble.own or self.bubble.deleted:
+        """The tick's box at the end of the meta of one's own messages, and of those that are being changed."""
+        if not self.ticks:
             return None
         box = self._flush_right()
         return QRectF(box.right() - TICK_WIDTH, box.top(), TICK_WIDTH, META_LINE)
 
-    def _failure(self, bottom: float) -> Failure:
-        """The line below a refused bubble, flush right, and the server's sentence under it."""
-        metrics = QFontMetricsF(fonts.text(12, 500))
-        texts: list[tuple[str, Action | None]] = [(NOT_SENT, None)]
-        for word, offered in FAILURE_ACTIONS:
-            texts += [(SEPARATOR, None), (word, offered)]
-        widths = [metrics.horizontalAdvance(text) for text, _ in texts]
-        x = self.width - 4 - sum(widths)
-        words = []
-        for (text, action), advance in zip(texts, widths, strict=True):
-            words.append(Word(text, QRectF(x, bottom + 2, advance, FAILURE_LINE), action))
-            x += advance
-        return self._with_sentence(tuple(words), bottom + 2 + FAILURE_LINE)
 
-    def _with_sentence(self, words: tuple[Word, ...], y: float) -> Failure:
-        """Add the server's sentence, where it said one."""
-        if not self.bubble.failure:
-            return Failure(words, None, QPointF())
-        room = min(self.width - 8, WIDEST)
-        block = TextBlock(self.bubble.failure, fonts.text(12), FAILURE_LINE, room, most_lines=3)
-        return Failure(words, block, QPointF(self.width - 4 - block.width, y))
-
-    def _failure_bottom(self, failure: Failure) -> float:
-        """Where the last thing below the bubble ends."""
-        if failure.sentence is not None:
-            return failure.sentence_at.y() + failure.sentence.height
-        return failure.words[0].box.bottom()
+def _marks(bubble: Bubble) -> tuple[str, ...]:
+    """The icons of what a message is kept for."""
+    return tuple(name for name, on in (("pin", bubble.pinned), ("star", bubble.starred)) if on)
 
 
 def elided_name(name: str, room: float) -> str:
     """A file's name within a room in pixels, cut in the middle so that its ending stays."""
     return QFontMetricsF(fonts.text()).elidedText(name, Qt.TextElideMode.ElideMiddle, room)
-
-
-def words_at(words: Sequence[Word], point: QPointF) -> Action | None:
-    """The action of the word under a point, with a finger's width of tolerance above and below."""
-    return next((one.action for one in words if one.action and one.box.adjusted(0, -3, 0, 3).contains(point)), None)

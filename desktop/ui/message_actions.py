@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, QPoint, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu, QWidget
 
+from desktop.core.addresses import openable
 from desktop.core.bubble import Bubble, BubbleFile, Tick
 from desktop.core.session import Session
 from desktop.ui import plain_text
 from desktop.ui.bubble_delegate import Hit, Target
-from desktop.ui.bubble_layout import Action
+from desktop.ui.bubble_parts import Action
 from desktop.ui.file_actions import FileActions
-from desktop.ui.message_text import openable
 from desktop.ui.outgoing import Outgoing
 
 Entry = tuple[str, Callable[[], None]]

@@ -62,8 +62,8 @@ class KeyboardPlace:
         bubble = found[0]
         if bubble.files:
             return Hit(Target.FILE, bubble, file=0)
-        url = self._view.delegate.first_link(bubble, self._view.row_width())
-        return Hit(Target.LINK, bubble, url=url) if url else Hit(Target.BUBBLE, bubble)
+        link = self._view.delegate.first_link(bubble, self._view.row_width())
+        return Hit(Target.LINK, bubble, url=link.url, asks=link.asks) if link else Hit(Target.BUBBLE, bubble)
 
     def _walk(self, step: int) -> bool:
         """Stand on the next message up or down; the first step stands on the lowest one on screen."""

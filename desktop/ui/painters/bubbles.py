@@ -8,13 +8,25 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from desktop.core.bubble import Bubble, Tick
-from desktop.ui import fonts
-from desktop.ui.bubble_layout import TICK_GAP, TICK_WIDTH, BubbleLayout, Failure
+from desktop.ui import fonts, icons
+from desktop.ui.bubble_layout import TICK_GAP, TICK_WIDTH, BubbleLayout
+from desktop.ui.bubble_parts import Failure
 from desktop.ui.painters.facts import Facts
 from desktop.ui.painters.files import paint_file
+from desktop.ui.painters.parts import (
+    paint_chips,
+    paint_head,
+    paint_preview,
+    paint_quote,
+    paint_sender,
+    plain_colours,
+    text_colours,
+)
 from desktop.ui.painters.ticks import paint_tick
 
 RADIUS, TAIL_RADIUS = 14.0, 4.0
+MENTION_BAR = 3
+"""The strip along the edge of a message that names the reader; the name itself has its colour too."""
 # The mock's shadow: one pixel down, 6 % of a dark blue; the dark theme has none.
 _SHADOW = QColor(16, 24, 40, 15)
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -25,11 +37,19 @@ def paint_bubble(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts:
     """Draw a bubble; the painter stands at the row's corner."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if layout.avatar is not None and bubble.last_in_group:
+        paint_sender(painter, bubble, layout.avatar, facts)
     if layout.ground:
         _paint_ground(painter, bubble, layout.bubble, facts)
+    paint_chips(painter, layout.chips, facts)
     painter.translate(layout.bubble.topLeft())
+    paint_head(painter, bubble, layout, facts)
+    if layout.quote is not None:
+        paint_quote(painter, bubble, layout.quote, facts)
     for file, box in zip(bubble.files, layout.files, strict=False):
         paint_file(painter, bubble, file, box, facts)
+    if layout.preview is not None:
+        paint_preview(painter, bubble, layout.preview, facts)
     _paint_text(painter, bubble, layout, facts)
     _paint_meta(painter, bubble, layout, facts)
     painter.restore()
@@ -69,6 +89,11 @@ def _paint_ground(painter: QPainter, bubble: Bubble, box: QRectF, facts: Facts) 
     if not theme.dark:
         painter.fillPath(path.translated(0, 1), _SHADOW)
     painter.fillPath(path, theme.own_bubble if bubble.own else theme.other_bubble)
+    if bubble.names_me and not bubble.own:
+        painter.save()
+        painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
+        painter.fillRect(QRectF(box.left(), box.top(), MENTION_BAR, box.height()), theme.accent)
+        painter.restore()
     if facts.current == bubble.key:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.accent, 2))
@@ -80,15 +105,12 @@ def _paint_text(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: 
     if layout.text is None:
         return
     theme = facts.theme
-    ink = theme.own_ink if bubble.own else theme.ink
-    if bubble.deleted:
-        ink = theme.own_meta if bubble.own else theme.ink3
-    link = theme.tick_read if bubble.own else theme.accent_text
+    colours = text_colours(bubble, theme)
     painter.setClipRect(QRectF(QPointF(0, 0), layout.bubble.size()), Qt.ClipOperation.IntersectClip)
-    layout.text.draw(painter, layout.text_at, ink, link)
+    layout.text.draw(painter, layout.text_at, colours, facts.marked_in(bubble.key))
     if layout.more_box is not None:
         painter.setFont(fonts.text(13, 500))
-        painter.setPen(link)
+        painter.setPen(colours.link)
         painter.drawText(layout.more_box, _LEFT, "Show more")
 
 
@@ -99,8 +121,11 @@ def _paint_meta(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: 
     painter.setPen(ink)
     words = layout.meta_box if layout.tick_box is None else layout.meta_box.adjusted(0, 0, -TICK_GAP - TICK_WIDTH, 0)
     painter.drawText(words, _RIGHT | Qt.TextFlag.TextDontClip, layout.meta)
-    if layout.tick_box is not None and (bubble.tick is not Tick.WAITING or facts.clock_shows(bubble)):
-        paint_tick(painter, layout.tick_box, bubble.tick, facts.theme, ink)
+    for name, box in layout.marks:
+        painter.drawPixmap(box.topLeft(), icons.pixmap(name, ink, round(box.width())))
+    tick = Tick.WAITING if bubble.changing else bubble.tick
+    if layout.tick_box is not None and (tick is not Tick.WAITING or facts.clock_shows(bubble)):
+        paint_tick(painter, layout.tick_box, tick, facts.theme, ink)
 
 
 def _paint_failure(painter: QPainter, failure: Failure, facts: Facts) -> None:
@@ -110,4 +135,4 @@ def _paint_failure(painter: QPainter, failure: Failure, facts: Facts) -> None:
     for word in failure.words:
         painter.drawText(word.box, _LEFT | Qt.TextFlag.TextDontClip, word.text)
     if failure.sentence is not None:
-        failure.sentence.draw(painter, failure.sentence_at, facts.theme.ink2, facts.theme.accent_text)
+        failure.sentence.draw(painter, failure.sentence_at, plain_colours(facts.theme, facts.theme.ink2))

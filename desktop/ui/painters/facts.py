@@ -15,7 +15,11 @@ CLOCK_AFTER_MS = 300
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The surroundings of one painting: `ratio` is the screen's device pixel ratio, `current` the focused row's key."""
+    """The surroundings of one painting: `ratio` is the screen's device pixel ratio, `current` the focused row's key.
+
+    `flashing` is the key of the row that was jumped to, `chosen` are the selected messages, and `marked` is the text
+    selected inside one: its key, and from which unit to which.
+    """
 
     theme: Theme
     pictures: Pictures
@@ -23,7 +27,14 @@ class Facts:
     now_ms: int
     ratio: float = 1.0
     current: str | None = None
+    flashing: str | None = None
+    chosen: frozenset[str] = frozenset()
+    marked: tuple[str, int, int] | None = None
 
     def clock_shows(self, bubble: Bubble) -> bool:
         """Whether a waiting message has waited long enough for its clock."""
-        return self.now_ms - bubble.at_ms >= CLOCK_AFTER_MS
+        return bubble.changing or self.now_ms - bubble.at_ms >= CLOCK_AFTER_MS
+
+    def marked_in(self, key: str) -> tuple[int, int] | None:
+        """What is selected inside one message's text."""
+        return self.marked[1:] if self.marked is not None and self.marked[0] == key else None

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from desktop.ui import fonts
 from desktop.ui.painters.facts import Facts
+from desktop.ui.painters.parts import plain_colours
 from desktop.ui.text_block import TextBlock
 
 PILL_HEIGHT, PILL_PAD = 24, 12
@@ -53,7 +54,7 @@ def paint_unread(painter: QPainter, width: float, count: int, facts: Facts) -> N
 def paint_system(painter: QPainter, width: float, block: TextBlock, facts: Facts) -> None:
     """A grey line in the middle: what happened in the conversation."""
     at = QPointF(round((width - block.width) / 2), 0)
-    block.draw(painter, at, facts.theme.ink3, facts.theme.accent_text)
+    block.draw(painter, at, plain_colours(facts.theme, facts.theme.ink3))
 
 
 def paint_hole(painter: QPainter, width: float, height: float, facts: Facts) -> None:

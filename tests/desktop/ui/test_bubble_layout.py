@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
 
+from desktop.core.addresses import AT_MOST as LINKS_AT_MOST
 from desktop.core.bubble import Bubble, Tick
 from desktop.ui import fonts
 from desktop.ui.bubble_delegate import BubbleDelegate, Target, gap_above
 from desktop.ui.bubble_layout import BubbleLayout, lay_out, signature, widest_bubble
-from desktop.ui.message_text import LINKS_AT_MOST
 from desktop.ui.text_block import PARAGRAPHS_AT_MOST, SIGNS_A_LINE, TextBlock
 from tests.desktop.timeline_rows import CLOCK, bubble, day, document, image, waiting
 

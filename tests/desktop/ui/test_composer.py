@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from desktop.core.bubble import Tick
 from desktop.core.ports import OutboxEntry
 from desktop.ui.bubble_delegate import Hit, Target
-from desktop.ui.bubble_layout import Action
+from desktop.ui.bubble_parts import Action
 from desktop.ui.drop_target import DropTarget
 from desktop.ui.outgoing import DISK_WORDS
 from protocol.errors import ErrorCode, Refused

@@ -20,7 +20,7 @@ from desktop.core.ports import Api
 from desktop.models.timeline_model import TimelineModel
 from desktop.ui import fonts, theme
 from desktop.ui.bubble_delegate import Hit, Target
-from desktop.ui.bubble_layout import Action
+from desktop.ui.bubble_parts import Action
 from desktop.ui.painters.facts import Facts
 from desktop.ui.pictures import Pictures
 from desktop.ui.timeline_view import TimelineView
