@@ -135,9 +135,18 @@ class OpenConversation(Struct, kw_only=True, frozen=True):
 
 
 class PatchMessage(Struct, kw_only=True, frozen=True):
-    """`PATCH /api/messages/{id}`: `is_read` marks read up to here (true) or unread from here (false)."""
+    """`PATCH /api/messages/{id}`: `is_read` marks read up to here (true) or unread from here (false).
 
-    is_read: bool
+    Or else `content`, with `mentions`, changes the text of one's own message.
+    """
+
+    is_read: bool | UnsetType = UNSET
+    content: str | UnsetType = UNSET
+    mentions: list[Id] = []
+
+    def __post_init__(self) -> None:
+        if (self.is_read is UNSET) == (self.content is UNSET):
+            raise ValueError("Give either `is_read` or `content`")
 
 
 class JoinUserRoom(Struct, kw_only=True, frozen=True):
@@ -257,6 +266,9 @@ COMMANDS: dict[str, CommandEvent] = {
     ),
     "mark_read": CommandEvent(payload=MarkRead, documents="A", does="read everything, or up to a position"),
     "mark_as_read": CommandEvent(payload=MarkAsRead, documents="B", does="read up to a message"),
+    "edit_message": CommandEvent(payload=EditMessage, does="change the text of one's own message"),
+    "delete_message": CommandEvent(payload=DeleteMessage, does="leave a tombstone where a message was"),
+    "react": CommandEvent(payload=React, does="put an emoji under a message, or take it away"),
     "set_presence": CommandEvent(payload=SetPresence, does="how to be seen"),
     "sync": CommandEvent(payload=Sync, does="what is new since these versions"),
     "digest": CommandEvent(payload=Digest, does="is anything stale?"),

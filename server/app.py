@@ -26,6 +26,7 @@ from server.http.counters import MEASURES
 from server.http.listening import Listener
 from server.services.access import Access
 from server.services.accounts import Accounts
+from server.services.changes import Changes
 from server.services.conversations import Conversations
 from server.services.cursors import Cursors
 from server.services.house import House
@@ -33,8 +34,10 @@ from server.services.limits import SendingLimit
 from server.services.messages import Messages
 from server.services.names import Names
 from server.services.passwords import OffHub, Passwords
+from server.services.pins import Pins
 from server.services.ports import ALONE, Announcement, Announcer, Bus, PresenceBook
 from server.services.profiles import Profiles
+from server.services.reactions import Reactions
 from server.services.sessions import Sessions
 from server.services.sync import SyncDesk
 from server.services.tokens import TokenMint
@@ -126,6 +129,9 @@ def build_house(
         ),
         conversations=Conversations(database, access, presence),
         messages=Messages(database, access, uploads, config.limits),
+        changes=Changes(database, access, uploads, config.limits),
+        reactions=Reactions(database, access),
+        pins=Pins(database, access),
         sending=SendingLimit(config.limits, enabled=config.rate_limits, bus=bus),
         cursors=Cursors(database, access),
         sync=SyncDesk(database, presence),

@@ -1,4 +1,4 @@
-"""Messages over REST, in both documents' paths: reading pages, sending, marking as read."""
+"""Messages over REST, in both documents' paths: reading pages, sending, marking as read, changing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
+from msgspec import UNSET
 
-from protocol.commands import MarkRead, Page, PageOf, PatchMessage, SendMessage
+from protocol.commands import DeleteMessage, EditMessage, MarkRead, Page, PageOf, PatchMessage, React, SendMessage
 from protocol.limits import HEAD_HEADER, LAST_POSITION_HEADER
 from protocol.signals import Ack
 from server.http.binding import Answer, Call, Endpoint, incoming
@@ -93,9 +94,73 @@ def _sent(call: Call, command: SendMessage) -> Answer:
 
 
 def patch_message(call: Call) -> Answer:
-    """Read up to here, or unread from here."""
-    patched = call.house.cursors.patch(call.actor, call.path["message_id"], call.body(PatchMessage))
-    return Answer(value=patched)
+    """Read up to here, or unread from here; or another text for one's own message."""
+    command, message_id = call.body(PatchMessage), call.path["message_id"]
+    if command.content is UNSET:
+        return Answer(value=call.house.cursors.patch(call.actor, message_id, command))
+    call.house.sending.take(call.actor.user_id)
+    edit = EditMessage(message_id=message_id, content=command.content, mentions=command.mentions)
+    return Answer(value=call.house.changes.edit(call.actor, edit))
+
+
+def delete_message(call: Call) -> Answer:
+    """Leave a tombstone."""
+    call.house.sending.take(call.actor.user_id)
+    command = DeleteMessage(message_id=call.path["message_id"])
+    return Answer(value=call.house.changes.delete(call.actor, command))
+
+
+def add_reaction(call: Call) -> Answer:
+    """Put an emoji under a message."""
+    return _react(call, on=True)
+
+
+def remove_reaction(call: Call) -> Answer:
+    """Take one's emoji away."""
+    return _react(call, on=False)
+
+
+def _react(call: Call, *, on: bool) -> Answer:
+    """The message with its reactions afterwards."""
+    call.house.sending.take(call.actor.user_id)
+    command = React(message_id=call.path["message_id"], emoji=call.path["emoji"], on=on)
+    return Answer(value=call.house.reactions.react(call.actor, command))
+
+
+def edits(call: Call) -> Answer:
+    """What a message has said before."""
+    return Answer(value=call.house.changes.history(call.actor, call.path["message_id"]))
+
+
+def readers(call: Call) -> Answer:
+    """Who has read a message."""
+    return Answer(value=call.house.messages.readers(call.actor, call.path["message_id"]))
+
+
+def pin(call: Call) -> Answer:
+    """Pin a message for all."""
+    return _pin(call, on=True)
+
+
+def unpin(call: Call) -> Answer:
+    """Unpin it."""
+    return _pin(call, on=False)
+
+
+def _pin(call: Call, *, on: bool) -> Answer:
+    """The conversation with its pins afterwards."""
+    call.house.sending.take(call.actor.user_id)
+    return Answer(value=call.house.pins.pin(call.actor, call.path["message_id"], on=on))
+
+
+def star(call: Call) -> Answer:
+    """Star a message for oneself."""
+    return Answer(value=call.house.pins.star(call.actor, call.path["message_id"], on=True))
+
+
+def unstar(call: Call) -> Answer:
+    """Take one's star away."""
+    return Answer(value=call.house.pins.star(call.actor, call.path["message_id"], on=False))
 
 
 def read_all(call: Call) -> Answer:
@@ -112,5 +177,14 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "send": send,
     "send_a": send_a,
     "patch_message": patch_message,
+    "delete_message": delete_message,
+    "add_reaction": add_reaction,
+    "remove_reaction": remove_reaction,
+    "edits": edits,
+    "readers": readers,
+    "pin": pin,
+    "unpin": unpin,
+    "star": star,
+    "unstar": unstar,
     "read_all": read_all,
 }

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from server.config import Config
     from server.services.access import Access
     from server.services.accounts import Accounts
+    from server.services.changes import Changes
     from server.services.conversations import Conversations
     from server.services.cursors import Cursors
     from server.services.limits import SendingLimit
     from server.services.messages import Messages
+    from server.services.pins import Pins
     from server.services.ports import Announcer, PresenceBook
+    from server.services.reactions import Reactions
     from server.services.sync import SyncDesk
     from server.services.uploads import Uploads
     from server.storage.unit import Database
@@ -35,7 +38,10 @@ class House:
     conversations: Conversations
     messages: Messages
     sending: SendingLimit
-    """Both doors ask it before `messages.post`."""
+    """Both doors ask it before `messages.post`, and before whatever else people are told of."""
+    changes: Changes
+    reactions: Reactions
+    pins: Pins
     cursors: Cursors
     sync: SyncDesk
     uploads: Uploads

@@ -8,14 +8,15 @@ from msgspec import Struct
 
 from protocol.commands import Page, SendMessage
 from protocol.limits import PAGE_DEFAULT, PAGE_MAX, WHOLE_LIST_MAX, Limits
-from protocol.shapes import Message
+from protocol.shapes import Message, Reader
+from protocol.times import to_wire
 from server.services import refusals
 from server.services.access import Access
 from server.services.ports import Actor
 from server.services.posting import Posted, Posting
 from server.services.shaping import shape_messages
 from server.services.uploads import Uploads
-from server.storage import messages
+from server.storage import messages, receipts, users
 from server.storage.members import Seat
 from server.storage.messages import MessageRow
 from server.storage.unit import Database, Snapshot
@@ -59,6 +60,17 @@ class Messages:
         with self._database.read() as snapshot:
             row, _ = self._access.message(actor, message_id, snapshot)
             return shape_messages(snapshot, [row])[0]
+
+    def readers(self, actor: Actor, message_id: int) -> list[Reader]:
+        """Which members but the sender have read a message, the first one first; who hides it is not told.
+
+        Raises Refused (`not_found`).
+        """
+        with self._database.read() as snapshot:
+            row, _ = self._access.message(actor, message_id, snapshot)
+            found = receipts.readers(snapshot, row.conversation_id, row.sender_id, row.position)
+            people = users.load(snapshot, [user_id for user_id, _ in found])
+        return [Reader(user=people[user_id], read_at=to_wire(read_at)) for user_id, read_at in found]
 
     def page(self, actor: Actor, conversation_id: int, page: Page) -> MessagePage:
         """Part of a conversation, ascending; without any limit the newest 10,000.

@@ -146,19 +146,22 @@ class Posting:
             raise refusals.wrong_receiver()
         self._access.check_may_write(seat, unit.connection)
         member_ids = self._access.member_ids(seat.conversation_id, unit.connection)
-        if draft.forward_of is None:
-            named = [self._uploads.named(unit.connection, actor, file) for file in draft.files]
-            kind = _type(draft, [file.file_type for file in named])
-            new = _new(draft, kind, _content_hash(draft, kind, [file.blob_hash for file in named]), member_ids)
-            files = draft.files
-        else:
-            original, _ = self._access.message(actor, draft.forward_of, unit.connection)
-            new = forwarding.forwarded(
-                unit.connection, _new(draft, original.type, _content_hash(draft, "", []), ()), original
-            )
-            files = forwarding.files_of(unit.connection, original)
-        message = self._write(unit, draft.actor, seat, new, files, member_ids)
+        new, files = self._said(unit.connection, draft, member_ids)
+        message = self._write(unit, actor, seat, new, files, member_ids)
         return Posted(message=message, created=True)
+
+    def _said(
+        self, snapshot: Snapshot, draft: Draft, member_ids: tuple[int, ...]
+    ) -> tuple[NewMessage, Sequence[SentFile]]:
+        """The row to be and its files: those of the send, or those of the message that it forwards."""
+        if draft.forward_of is None:
+            named = [self._uploads.named(snapshot, draft.actor, file) for file in draft.files]
+            kind = _type(draft, [file.file_type for file in named])
+            content_hash = _content_hash(draft, kind, [file.blob_hash for file in named])
+            return _new(draft, kind, content_hash, member_ids), draft.files
+        original, _ = self._access.message(draft.actor, draft.forward_of, snapshot)
+        new = _new(draft, original.type, _content_hash(draft, original.type, []), member_ids)
+        return forwarding.forwarded(snapshot, new, original), forwarding.files_of(snapshot, original)
 
     def _write(
         self,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,8 @@ AVATAR_SIDE = 256
 UNBOUND_MS = 24 * 3600 * 1000
 """An upload that no message names within a day is deleted (contract, REST)."""
 _STRAYS_AT_ONCE = 500
+
+_log = logging.getLogger(__name__)
 
 InUnit = Callable[["Unit", AttachmentRow], None]
 """Runs in the transaction that writes a row, after it."""
@@ -113,6 +117,21 @@ class Uploads:
         if digest is not None:
             self._removed(digest)
 
+    def forget_sent(self, unit: Unit, message_id: int, *, purpose: str | None = None) -> None:
+        """Forget the files of a message that is being deleted; their bytes go after the commit, unless others use them.
+
+        Bytes that stay because the server ends in between are found by `sweep`, as those of a lost upload are.
+        """
+        for digest in set(rows.remove_bound(unit.connection, message_id, purpose=purpose)):
+            unit.after_commit(partial(self._remove_later, digest))
+
+    def _remove_later(self, digest: str) -> None:
+        """Line up a look whether these bytes are nobody's now."""
+        try:
+            self._database.write_later(lambda unit: self._remove_nobodys(unit, digest), _settled)
+        except Refused:
+            _log.info("too much waits to be written: the bytes of a deleted file are left to the sweep")
+
     def store_avatar(self, actor: Actor, incoming: Incoming) -> AttachmentRow:
         """A received picture as a square avatar, not yet anybody's. Raises Refused where it is no picture."""
         target = _thumbnail_path(incoming)
@@ -186,14 +205,14 @@ class Uploads:
 
     def _removed(self, digest: str) -> int:
         """Delete a blob unless an upload has named it since; asked in the writer's thread, where no row can slip in."""
+        return self._database.write(lambda unit: self._remove_nobodys(unit, digest))
 
-        def job(unit: Unit) -> int:
-            if rows.is_named(unit.connection, digest):
-                return 0
-            self._blobs.remove(digest)
-            return 1
-
-        return self._database.write(job)
+    def _remove_nobodys(self, unit: Unit, digest: str) -> int:
+        """Delete a blob that no row names: how many that were."""
+        if rows.is_named(unit.connection, digest):
+            return 0
+        self._blobs.remove(digest)
+        return 1
 
     def _look(self, incoming: Arrived, name: str) -> _Looked:
         """Type, pixels and thumbnail of a finished file. Raises Refused where a picture is beyond the limits."""
@@ -290,6 +309,12 @@ class Uploads:
             return self._blobs.thumbnail(digest) if thumbnail else self._blobs.path(digest)
         except FileNotFoundError:
             raise not_found("file") from None
+
+
+def _settled(outcome: object) -> None:
+    """Nobody waits for the removal of a file; where it failed, the sweep finds what is left."""
+    if isinstance(outcome, Exception):
+        _log.info("the bytes of a deleted file are left to the sweep", extra={"reason": type(outcome).__name__})
 
 
 def _thumbnail_path(incoming: Arrived) -> Path:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from protocol.codec import decode
 from protocol.commands import (
     COMMANDS,
+    DeleteMessage,
     Digest,
+    EditMessage,
     JoinConversation,
     JoinUserRoom,
     LeaveConversation,
     MarkAsRead,
     MarkRead,
+    React,
     SetPresence,
     Sync,
     Typing,
@@ -106,6 +109,18 @@ class Commands:
 
     def _mark_as_read(self, connection: Connection, command: MarkAsRead) -> Ack:
         return Ack(ok=True, read_position=self._house.cursors.mark_as_read(connection.actor, command))
+
+    def _edit_message(self, connection: Connection, command: EditMessage) -> Ack:
+        self._house.sending.take(connection.actor.user_id)
+        return Ack(ok=True, message=self._house.changes.edit(connection.actor, command))
+
+    def _delete_message(self, connection: Connection, command: DeleteMessage) -> Ack:
+        self._house.sending.take(connection.actor.user_id)
+        return Ack(ok=True, message=self._house.changes.delete(connection.actor, command))
+
+    def _react(self, connection: Connection, command: React) -> Ack:
+        self._house.sending.take(connection.actor.user_id)
+        return Ack(ok=True, message=self._house.reactions.react(connection.actor, command))
 
     def _set_presence(self, connection: Connection, command: SetPresence) -> Ack:
         user_id = connection.actor.user_id

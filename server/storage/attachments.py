@@ -67,7 +67,10 @@ _ALL = select(*[attachments.c[name] for name in AttachmentRow.__struct_fields__]
 _BY_KEY = Query(_ALL.where(attachments.c.key == bindparam("named")), _row)
 _BY_ID = Query(_ALL.where(attachments.c.attachment_id == bindparam("named")), _row)
 _OF_MESSAGES = Query(
-    _ALL.where(Within(attachments.c.message_id, "ids")).order_by(attachments.c.message_id, attachments.c.place), _row
+    _ALL.where(Within(attachments.c.message_id, "ids"), attachments.c.purpose != "preview").order_by(
+        attachments.c.message_id, attachments.c.place
+    ),
+    _row,
 )
 
 
@@ -98,7 +101,7 @@ def by_id(connection: Connection, attachment_id: int) -> AttachmentRow | None:
 
 
 def of_messages(connection: Connection, message_ids: Sequence[int]) -> dict[int, list[AttachmentRow]]:
-    """The attachments of each of these messages, by place."""
+    """The attachments of each of these messages, by place; the picture of a link's preview is none."""
     found: dict[int, list[AttachmentRow]] = {}
     if message_ids:
         for row in _OF_MESSAGES.all(connection, ids=list(message_ids)):
@@ -131,6 +134,14 @@ def remove_unbound(connection: Connection, attachment_id: int, owner_id: int) ->
         delete_rows(attachments).where(*unbound).returning(attached.blob_hash)
     ).scalar_one_or_none()
     return digest
+
+
+def remove_bound(connection: Connection, message_id: int, *, purpose: str | None = None) -> list[str]:
+    """Delete what is tied to a message (all, or what is for one purpose); the hashes."""
+    bound = [attachments.c.message_id == message_id]
+    if purpose is not None:
+        bound.append(attachments.c.purpose == purpose)
+    return [*connection.execute(delete_rows(attachments).where(*bound).returning(attachments.c.blob_hash)).scalars()]
 
 
 def open_uploads(connection: Connection, owner_id: int) -> int:

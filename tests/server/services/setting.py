@@ -8,14 +8,17 @@ from typing import Any
 
 from sqlalchemy import update
 
-from protocol.commands import MarkRead, OpenConversation, SendMessage
+from protocol.commands import DeleteMessage, EditMessage, MarkRead, OpenConversation, React, SendMessage
 from protocol.limits import Limits
 from protocol.shapes import Attachment, Message
 from server.services.access import Access
+from server.services.changes import Changes
 from server.services.conversations import Conversations
 from server.services.cursors import Cursors
 from server.services.messages import Messages
+from server.services.pins import Pins
 from server.services.ports import Actor, Announcement, Silence
+from server.services.reactions import Reactions
 from server.services.sync import SyncDesk
 from server.services.uploads import Uploads
 from server.storage import users
@@ -37,6 +40,9 @@ class Setting:
         self.uploads = Uploads(self.database, self.access, FolderBlobs(folder / "blobs", 0), limits)
         self.messages = Messages(self.database, self.access, self.uploads, limits)
         self.conversations = Conversations(self.database, self.access, Silence())
+        self.changes = Changes(self.database, self.access, self.uploads, limits)
+        self.reactions = Reactions(self.database, self.access)
+        self.pins = Pins(self.database, self.access)
         self.cursors = Cursors(self.database, self.access)
         self.sync = SyncDesk(self.database, Silence())
 
@@ -60,6 +66,19 @@ class Setting:
         """Send, and the stored message."""
         command = SendMessage(conversation_id=conversation_id, content=content, **more)
         return self.messages.post(actor, command).message
+
+    def edit(self, actor: Actor, message: Message, content: str, *, mentions: Sequence[int] = ()) -> Message:
+        """Change a message's text."""
+        command = EditMessage(message_id=message.message_id, content=content, mentions=list(mentions))
+        return self.changes.edit(actor, command)
+
+    def delete(self, actor: Actor, message: Message) -> Message:
+        """Delete a message; the tombstone."""
+        return self.changes.delete(actor, DeleteMessage(message_id=message.message_id))
+
+    def react(self, actor: Actor, message: Message, emoji: str = "👍", *, on: bool = True) -> Message:
+        """Put an emoji under a message, or take it away."""
+        return self.reactions.react(actor, React(message_id=message.message_id, emoji=emoji, on=on))
 
     def read(self, actor: Actor, conversation_id: int, position: int | None = None) -> int:
         """Move the actor's cursor."""
