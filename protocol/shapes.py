@@ -53,10 +53,11 @@ class Reaction(Struct, kw_only=True, frozen=True):
 
 
 class ReplyTo(Struct, kw_only=True, frozen=True):
-    """The quoted message in brief, derived when read; `content` is cut to 200 characters."""
+    """The quoted message in brief, derived when read; `content` is cut to 200 characters. `position`: where it stands."""
 
     uid: str
     message_id: int
+    position: int = 0
     sender_id: int
     sender_name: str
     type: MessageType

@@ -47,7 +47,10 @@ class BubbleFile:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The message that is answered, in brief; `text` is one line at most 200 characters long."""
+    """The message that is answered, in brief; `text` is one line at most 200 characters long.
+
+    `position` is where it stands; 0 where that is not known.
+    """
 
     uid: str
     message_id: int
@@ -56,6 +59,7 @@ class Quote:
     type: MessageType
     text: str = ""
     deleted: bool = False
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +166,16 @@ class Preview:
     sender_name: str | None = None
     tick: Tick = Tick.NONE
     deleted: bool = False
+    happening: HappeningLine | None = None
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationRow:
-    """One row of the list. `colour_seed` picks the avatar's colour; `presence` is None where it has no meaning."""
+    """One row of the list. `colour_seed` picks the avatar's colour; `presence` is None where it has no meaning.
+
+    `draft`: what was begun in it. `typists`: who types now, by name. `marked_unread` by the user's own wish.
+    """
 
     conversation_id: int
     title: str
@@ -186,6 +195,7 @@ class ConversationRow:
     archived: bool = False
     blocked: bool = False
     draft: str | None = None
+    typists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

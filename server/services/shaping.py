@@ -182,6 +182,7 @@ def _quote(row: MessageRow, quote: MessageRow | None, people: Mapping[int, User]
     return ReplyTo(
         uid=quote.uid,
         message_id=quote.message_id,
+        position=quote.position,
         sender_id=quote.sender_id,
         sender_name=people[quote.sender_id].display_name,
         type=quote.type,
