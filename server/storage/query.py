@@ -24,6 +24,10 @@ T = TypeVar("T")
 Statement: TypeAlias = Select[Any] | Insert | Update
 
 
+_ONE_VALUE = "one_value"
+"""Our word to SQLAlchemy's compiler: a list is given as the one value that it holds."""
+
+
 class Within(FunctionElement[bool]):
     """Whether a column has one of the values in a list that is given at the run, under this name.
 
@@ -59,6 +63,8 @@ def _within(element: Within, compiler: SQLCompiler, **rest: Any) -> str:  # noqa
 def _within_on_sqlite(element: Within, compiler: SQLCompiler, **rest: Any) -> str:  # noqa: ANN401 - SQLAlchemy's options
     """The condition in SQLite's words."""
     of, values = (compiler.process(part, **rest) for part in element.clauses)
+    if rest.get(_ONE_VALUE):
+        return f"{of} = {values}"
     return f"{of} IN (SELECT value FROM json_each({values}) AS asked)"  # noqa: S608 - both parts are the compiler's
 
 
@@ -86,8 +92,9 @@ class Asked:
 class Text:
     """A statement as one dialect's driver takes it."""
 
-    def __init__(self, statement: Statement, dialect: Any) -> None:  # noqa: ANN401 - SQLAlchemy leaves it untyped
-        compiled = statement.compile(dialect=dialect)
+    def __init__(self, statement: Statement, dialect: Any, *, one_value: bool = False) -> None:  # noqa: ANN401 - SQLAlchemy leaves it untyped
+        """With `one_value`, the lists that are given hold one value each."""
+        compiled = statement.compile(dialect=dialect, compile_kwargs={_ONE_VALUE: one_value})
         lists = [name for name, bind in compiled.binds.items() if isinstance(bind.type, ARRAY)]
         objects = [name for name, bind in compiled.binds.items() if isinstance(bind.type, JSON)]
         self.text = str(compiled)
@@ -95,7 +102,11 @@ class Text:
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         # SQLite has neither lists nor truth values of its own.
         poor = dialect.name == "sqlite"
-        self._written = [*objects, *lists] if poor else objects
+        self._written = objects if one_value or not poor else [*objects, *lists]
+        self.listed = lists[0] if poor and len(lists) == 1 and not one_value else None
+        """The list for which there is a shorter text, `of_one`, where it holds one value and that is given instead."""
+        # A list in JSON is a table of its own to SQLite: to open it takes longer than to find one row.
+        self.of_one = Text(statement, dialect, one_value=True) if self.listed else self
         shown = [column.type for column in statement.selected_columns] if isinstance(statement, Select) else []
         self.truths = [place for place, kind in enumerate(shown) if poor and isinstance(kind, Boolean)]
 
@@ -139,6 +150,9 @@ class Query(Generic[T]):
     def all(self, connection: Connection, **given: Any) -> list[T]:  # noqa: ANN401 - values of any column
         """Every row. Raises TypeError or KeyError where a value is missing."""
         text = self._texts.of(connection)
+        if text.listed and len(given[text.listed]) == 1:
+            given[text.listed] = given[text.listed][0]
+            text = text.of_one
         rows = driver.rows(connection, text.text, text.values(given))
         make, truths = self._row, text.truths
         if not truths:

@@ -29,8 +29,8 @@ _BATCH_MAX = 512
 _WAITING_MAX = 10_000
 """Beyond this many waiting jobs, new ones are refused at once rather than kept in memory (reliability P12)."""
 
-_TIDY_AFTER = 150
-"""Jobs after which a quiet moment is used to tidy up: on SQLite they leave about 1,000 pages in the log."""
+_TIDY_AFTER = 400
+"""Jobs after which a quiet moment is used to tidy up: on SQLite they leave about 2,500 pages in the log."""
 
 _log = logging.getLogger(__name__)
 
