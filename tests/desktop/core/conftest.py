@@ -24,7 +24,8 @@ def tell() -> Callable[[Story], None]:
 
     def run(story: Story) -> None:
         async def whole() -> None:
-            await asyncio.wait_for(story(), 30)
+            # Long enough for a thousand desktops on a slow machine, and shorter than the test's own time.
+            await asyncio.wait_for(story(), 100)
             left = asyncio.all_tasks() - {asyncio.current_task()}
             assert not left, f"left running: {left}"
 

@@ -79,7 +79,6 @@ class NoNews:
 async def gathered(
     lives: list[HerdLive],
     ready: Callable[[SyncLoop], bool],
-    within_s: float,
     watch: Callable[[SyncLoop], None] = lambda _loop: None,
 ) -> list[SyncLoop]:
     """The herd's loops, once each of them is ready; they are ended. `watch` is shown each before it runs."""
@@ -87,9 +86,7 @@ async def gathered(
     for loop in loops:
         watch(loop)
     tasks = [asyncio.create_task(loop.run()) for loop in loops]
-    deadline = asyncio.get_running_loop().time() + within_s
-    while not all(ready(loop) for loop in loops):
-        assert asyncio.get_running_loop().time() < deadline
+    while not all(ready(loop) for loop in loops):  # noqa: ASYNC110 - the story's own time ends it
         await asyncio.sleep(0.02)
     for task in tasks:
         task.cancel()
@@ -124,7 +121,7 @@ def test_a_herd_comes_back_spread(tell: Tell, live: Callable[[], HerdLive], leas
 
             loop.connection.subscribe(note)
 
-        await gathered([live() for _ in range(HERD)], first.__contains__, 20, watch)
+        await gathered([live() for _ in range(HERD)], first.__contains__, watch)
         waits = list(first.values())
         assert least_ms <= min(waits)
         assert max(waits) <= most_ms
@@ -136,7 +133,7 @@ def test_a_herd_comes_back_spread(tell: Tell, live: Callable[[], HerdLive], leas
 def test_a_bus_that_comes_back_is_not_stampeded(tell: Tell) -> None:
     async def story() -> None:
         lives = [HerdLive(Arrived("resync", Resync(spread_ms=1_000))) for _ in range(60)]
-        await gathered(lives, lambda one: len(one._live.syncs) == 2, 10)  # type: ignore[attr-defined] # noqa: SLF001
+        await gathered(lives, lambda one: len(one._live.syncs) >= 2)  # type: ignore[attr-defined] # noqa: SLF001
         began = min(live.syncs[0] for live in lives)
         after = [live.syncs[1] - began for live in lives]
         assert max(after) - min(after) > 0.4

@@ -156,10 +156,9 @@ def test_a_stranger_who_stands_still_in_its_turn_costs_a_refusal(
     database.migrate()
     with psycopg.connect(f"postgresql://hearth@{server.address}/{url.rsplit('/', 1)[1]}") as stranger:
         stranger.execute(f"SELECT pg_advisory_xact_lock({postgres._TURN})")  # noqa: SLF001 - what another process does
-        began = time.monotonic()
         with ThreadPoolExecutor(8) as pool:
             refusals = list(pool.map(lambda number: _refused(database, str(number)), range(8)))
-        assert time.monotonic() - began < 4, "all of a batch are refused together"
+        assert len({id(refusal) for refusal in refusals}) < 5, "all of a batch are refused together"
         assert {refusal.code for refusal in refusals} == {ErrorCode.UNAVAILABLE}
         assert noted(database) == set(), "others keep reading"
     assert database.write(note("after")) == "after"
