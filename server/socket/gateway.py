@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs
 
 import engineio.payload
 import gevent
@@ -26,6 +25,7 @@ from server.socket.connections import Connection, Connections
 from server.socket.fast import Event, Sending
 from server.socket.guard import Guard
 from server.socket.offenders import Offenders
+from server.socket.places import Places
 from server.socket.polling import PollingDoor
 from server.socket.presence import Presences
 from server.socket.publisher import Publisher
@@ -109,6 +109,7 @@ class SocketRoom:
         publisher.serve(self._connections, self._close)
         presences.serve(house, publisher)
         presences.when_turned(self._viewers.turned)
+        presences.when_parted(self._viewers.parted, self._typists.parted)
         self._sweeping = gevent.spawn(self._sweeper.run)
 
     def _make_server(self, app: Flask) -> Any:  # noqa: ANN401 - python-socketio's server
@@ -116,6 +117,7 @@ class SocketRoom:
         socketio = SocketIO(
             app,
             async_mode="gevent",
+            client_manager=Places(),
             path=PATH,
             serializer=EventPacket,
             json=WireJson,
@@ -170,7 +172,7 @@ class SocketRoom:
         """A session begins. The request's environment would cost more than everything else of an idle connection."""
         kept = {name: environ[name] for name in _KEPT if name in environ}
         self._server._handle_eio_connect(engine_sid, kept)  # noqa: SLF001 - see selftest.py
-        if parse_qs(environ.get("QUERY_STRING", "")).get("transport") == ["websocket"]:
+        if polling.query_of(environ).get("transport") == ["websocket"]:
             # python-engineio starts no pinger where it believes to have begun one; the sweeper pings.
             self._server.eio.sockets[engine_sid].last_ping = None
 

@@ -16,6 +16,17 @@ _SEPARATOR = "\x1e"
 _PACKET_TYPES = ("1", "3", "4")
 """Close, pong, message: what a client may post (Engine.IO 4)."""
 
+_QUERY = "hearth.query"
+
+
+def query_of(environ: dict[str, Any]) -> dict[str, list[str]]:
+    """A request's query, taken apart once."""
+    query: dict[str, list[str]] | None = environ.get(_QUERY)
+    if query is None:
+        query = environ[_QUERY] = parse_qs(environ.get("QUERY_STRING", ""))
+    return query
+
+
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -33,7 +44,7 @@ class PollingDoor:
         """Check a Socket.IO request, and hand everything on."""
         if not environ.get("PATH_INFO", "").startswith(self._path):
             return self._inner(environ, start_response)
-        query = parse_qs(environ.get("QUERY_STRING", ""))
+        query = query_of(environ)
         try:
             self._check(environ, query)
         except Refused as refusal:

@@ -17,6 +17,7 @@ _SERVER_METHODS = {
     "_handle_eio_connect": ["eio_sid", "environ"],
 }
 _SESSION_FACTS = ("queue", "connected", "upgrading", "upgraded", "closing", "closed", "last_ping")
+_MANAGER_FACTS = ("basic_leave_room", "callbacks", "pending_connect", "pending_disconnect")
 _ENGINE_PARTS = ("queue", "websocket")
 
 
@@ -29,6 +30,9 @@ def check(server: Any) -> None:  # noqa: ANN401 - python-socketio's server
     for part in _ENGINE_PARTS:
         if part not in (getattr(server.eio, "_async", None) or {}):
             _fail(f"python-engineio's Server._async[{part!r}]")
+    for fact in _MANAGER_FACTS:
+        if not hasattr(server.manager, fact):
+            _fail(f"python-socketio's Manager.{fact}")
     session = vars(BaseSocket(server.eio, "self-test"))
     for fact in _SESSION_FACTS:
         if fact not in session:
