@@ -15,6 +15,7 @@ import msgspec
 
 from desktop.cache.database import Database
 from desktop.cache.local_files import measured
+from desktop.cache.own_file import SqliteOwnFile
 from desktop.core.ports import LocalFile, OutboxEntry
 
 LOG = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class SqliteOutboxFile:
         """The file is made in `folder` by the first call, readable by its user alone."""
         self._database = Database(folder / FILE_NAME, [_first_form], _rescue)
         self._kept = folder / "kept"
+        self.own = SqliteOwnFile(folder)
 
     async def load(self) -> list[OutboxEntry]:
         """Everything that waits, by place. Raises OSError or sqlite3.Error when the disk refuses."""

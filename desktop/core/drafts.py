@@ -96,14 +96,15 @@ class Drafts:
         due_s = min(now_s + self._pace.draft_s, since_s + self._pace.draft_most_s)
         self._save_at(conversation_id, due_s)
 
-    def sent(self, conversation_id: int, text: str, saved: asyncio.Future[None]) -> None:
-        """A message with this text goes out; the draft it was goes once that is on disk (`saved`)."""
+    def sent(self, conversation_id: int, text: str, saved: asyncio.Future[None]) -> asyncio.Future[None]:
+        """A message with this text goes out; the draft it was goes once that is on disk: `saved`, the result too."""
 
         def when_saved(future: asyncio.Future[None]) -> None:
             if not future.cancelled() and future.exception() is None:
                 self._clear(conversation_id, text)
 
         saved.add_done_callback(when_saved)
+        return saved
 
     def take_offered(self, conversation_id: int) -> None:
         """Have the offered draft in the composer; what stood there is offered instead."""
@@ -131,7 +132,7 @@ class Drafts:
             self._time_offer(draft)
         for entry in entries:
             kept = self._kept.get(entry.conversation_id)
-            if kept is not None and entry.created_ms >= kept.written_ms:
+            if kept is not None and entry.is_message and entry.created_ms >= kept.written_ms:
                 self._clear(entry.conversation_id, entry.text)
 
     def line_is_up(self) -> None:

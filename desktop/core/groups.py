@@ -9,7 +9,7 @@ from desktop.core.errands import Errands
 from desktop.core.observable import Observable, Topic
 from desktop.core.own_ports import OwnApi
 from desktop.core.ports import Unreachable
-from desktop.core.store import Held, Store
+from desktop.core.store import Store
 from desktop.core.updates import Seat, Update
 from protocol.commands import OpenGroup
 from protocol.errors import Refused
@@ -37,6 +37,8 @@ class Groups:
         self._errands = Errands()
         self._members: dict[int, Observable[tuple[Member, ...]]] = {}
         self._unloaded: set[int] = set()
+        self._titles: dict[int, str] = {}
+        """Of the groups one is in, to be named once one is not."""
         self._leaving: set[int] = set()
 
     async def make(self, title: str, member_ids: Sequence[int], uid: str | None = None) -> int:
@@ -84,17 +86,23 @@ class Groups:
         return known
 
     def follow(self, conversation_ids: Iterable[int]) -> None:
-        """These conversations have changed."""
+        """These conversations have changed, or are gone."""
         for conversation_id in conversation_ids:
             known = self._members.get(conversation_id)
             if known is not None:
                 known.value = self._seated(conversation_id)
+            self._note_title(conversation_id)
 
-    def gone(self, held: Held) -> None:
-        """A conversation is no longer one's own; `held` is what was known of it."""
-        row = held.conversation
-        if row is not None and row.kind == "group" and held.conversation_id not in self._leaving:
-            self.removed.publish(row.title or "")
+    def _note_title(self, conversation_id: int) -> None:
+        """Remember what a group is called; tell of one that is gone."""
+        held = self._store.held.get(conversation_id)
+        row = None if held is None else held.conversation
+        if row is not None and row.kind == "group":
+            self._titles[conversation_id] = row.title or ""
+        elif row is None and conversation_id in self._titles:
+            title = self._titles.pop(conversation_id)
+            if conversation_id not in self._leaving:
+                self.removed.publish(title)
 
     def line_is_up(self) -> None:
         """Load what could not be loaded."""

@@ -82,23 +82,3 @@ class OwnFile(Protocol):
 
     async def close(self) -> None:
         """Let go of the file."""
-
-
-class NoOwnFile:
-    """`OwnFile` that keeps nothing."""
-
-    async def load(self) -> OwnKept:
-        """Nothing was left."""
-        return OwnKept()
-
-    async def keep_draft(self, draft: KeptDraft) -> None:
-        """Nothing is kept."""
-
-    async def keep_choice(self, conversation_id: int, change: PatchOwn | None) -> None:
-        """Nothing is kept."""
-
-    async def forget_draft(self, conversation_id: int) -> None:
-        """Nothing was kept."""
-
-    async def close(self) -> None:
-        """There is no file."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msgspec import Struct
 
-from desktop.core.own_ports import OwnApi
+from desktop.core.own_ports import OwnApi, OwnFile
 from protocol.accounts import Device, PasswordChange, ProfileChange
 from protocol.commands import DeleteMessage, EditMessage, MarkRead, React, SendMessage
 from protocol.shapes import Attachment, Conversation, Edit, ForwardedFrom, Message, Own, Reader, ReplyTo, User
@@ -268,6 +268,10 @@ class OutboxEntry:
 
 class OutboxFile(Protocol):
     """The outbox on disk: when an awaited call returns, it is durable (synchronous=FULL)."""
+
+    @property
+    def own(self) -> OwnFile:
+        """What is kept beside it: drafts, and choices that were not answered."""
 
     async def load(self) -> list[OutboxEntry]:
         """Everything that waits, by place."""

@@ -1,4 +1,4 @@
-"""Whether what was told of who is there still holds."""
+"""Whether what was told of who is there still holds, and whether oneself is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from desktop.core.bubble import Connection, Line
 from desktop.core.observable import Observable
+from desktop.core.pace import Pace
+from desktop.core.ports import Idle
 
 _UP = (Line.CONNECTED, Line.UPDATING)
 
@@ -53,3 +55,25 @@ class PresenceHold:
         if holds is not self._holds:
             self._holds = holds
             self._changed()
+
+
+class IdleWatch:
+    """Tells when nobody has touched the computer for a while, and when somebody does again.
+
+    It looks only when that may have come about, so that an idle app stays idle.
+    """
+
+    def __init__(self, idle: Idle, tell: Callable[[bool], None], pace: Pace) -> None:
+        """`tell(is_idle)` is told each change."""
+        self._idle = idle
+        self._tell = tell
+        self._pace = pace
+
+    async def run(self) -> None:
+        """Until cancelled; at once over where the system does not say."""
+        is_away = False
+        while (seconds := self._idle.seconds()) is not None:
+            if (seconds >= self._pace.away_after_s) is not is_away:
+                is_away = not is_away
+                self._tell(is_away)
+            await asyncio.sleep(self._pace.back_again_s if is_away else max(self._pace.away_after_s - seconds, 0.0))

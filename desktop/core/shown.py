@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from desktop.core.bubble import Header
-from desktop.core.conversation_list import ConversationList, RowMaker
+from desktop.core.conversation_list import ConversationList
 from desktop.core.observable import Observable
 from desktop.core.ports import Clock
+from desktop.core.row_maker import RowMaker
 from desktop.core.rows import RowDeriver
 from desktop.core.store import Changes, Store
 from desktop.core.timeline import Surroundings, Timeline

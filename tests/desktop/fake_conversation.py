@@ -18,6 +18,9 @@ class FakeConversation:
         self.unread_from: dict[int, int] = {}
         self.pins: list[Pin] = []
         self.starred: dict[int, list[int]] = {}
+        self.own: dict[int, Own] = {}
+        self.drafts_at: dict[int, int] = {}
+        self.left: dict[int, Member] = {}
         self.edits: dict[int, list[Edit]] = {}
 
     def next_version(self) -> int:
@@ -30,8 +33,19 @@ class FakeConversation:
         unread_from = self.unread_from.get(user_id)
         cursor = self.members[user_id].read_position
         start = cursor if unread_from is None else min(cursor, unread_from - 1)
-        count = sum(m.position > start and m.sender_id != user_id and m.deleted_at is None for m in self.messages)
-        return Own(unread_count=count, unread_from=unread_from, starred=list(self.starred.get(user_id, ())))
+        behind = [m for m in self.messages[start:] if m.sender_id != user_id and m.deleted_at is None]
+        return structs.replace(
+            self.own.get(user_id, Own()),
+            unread_count=len(behind),
+            unread_from=unread_from,
+            mentions=sum(user_id in m.mentions for m in behind),
+            role=self.members[user_id].role,
+            starred=list(self.starred.get(user_id, ())),
+        )
+
+    def seats(self) -> list[Member]:
+        """Every seat there is or was."""
+        return [*self.members.values(), *self.left.values()]
 
     def shown(self, user_id: int | None = None) -> Conversation:
         """The conversation as it travels; with `own` for a viewer."""

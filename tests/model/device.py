@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from unittest import mock
 
-from desktop.cache import message_cache, outbox_file
+from desktop.cache import message_cache, outbox_file, own_file
 from desktop.cache.database import Database
 from desktop.cache.message_cache import MessageCache
 from desktop.cache.outbox_file import SqliteOutboxFile
@@ -114,7 +114,7 @@ class Device:
         """Start the program on what its disk holds."""
         process = self._process = Process(self._disk)
         with ExitStack() as stack:
-            for module in (outbox_file, message_cache):
+            for module in (outbox_file, own_file, message_cache):
                 stack.enter_context(mock.patch.object(module, "Database", partial(InlineDatabase, process)))
             files = SqliteOutboxFile(NOWHERE), MessageCache(NOWHERE, self.actor.user_id)
         api = cast("Api", RestLine(self.network, self.actor))

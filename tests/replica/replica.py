@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from desktop.core import updates
-from desktop.core.conversation_list import ConversationList, RowMaker
+from desktop.core.conversation_list import ConversationList
 from desktop.core.ports import Arrived, Clock, HistoryPage
 from desktop.core.progress import Following
+from desktop.core.row_maker import RowMaker
 from desktop.core.rows import RowDeriver
 from desktop.core.store import Held, Store
-from desktop.core.unread import unread_of
+from desktop.core.unread import Unread, unread_of
 from desktop.core.updates import Update
 from protocol.codec import dumps, read
 from protocol.commands import Page, Sync
@@ -78,8 +79,8 @@ class Replica:
             "last": held.last_position,
         }
 
-    def _unread(self, held: Held) -> int:
-        return unread_of(held, self.actor.user_id).count
+    def _unread(self, conversation_id: int) -> Unread:
+        return unread_of(self.store.of(conversation_id), self.actor.user_id)
 
     def _ingest(self, update: Update) -> None:
         self.now_ms += 1

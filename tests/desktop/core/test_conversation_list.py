@@ -11,8 +11,9 @@ from msgspec import structs
 
 from desktop.core import updates
 from desktop.core.bubble import ConversationRow, Preview, Tick
-from desktop.core.conversation_list import FEW, ConversationList, RowMaker
+from desktop.core.conversation_list import FEW, ConversationList
 from desktop.core.listops import Facet, ListOp, Move, Replace, replay_all
+from desktop.core.row_maker import RowMaker
 from desktop.core.store import Store
 from desktop.core.unread import unread_of
 from desktop.core.updates import Update
@@ -33,7 +34,7 @@ class Listed:
         for number in range(people + 1):
             self.server.add_user(f"user{number}")
         self.store = Store()
-        maker = RowMaker(self.store, ME, lambda _id: [], lambda _id: [], lambda held: unread_of(held, ME).count)
+        maker = RowMaker(self.store, ME, lambda _id: [], lambda _id: [], lambda i: unread_of(self.store.of(i), ME))
         self.list = ConversationList(self.store, maker)
         self.replica: list[ConversationRow] = []
         self.published: list[Sequence[ListOp[ConversationRow]]] = []
