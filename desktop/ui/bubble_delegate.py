@@ -158,6 +158,26 @@ class BubbleDelegate:
             return None
         return _inside(row, layout, point - layout.bubble.topLeft())
 
+    def unit_at(self, bubble: Bubble, point: QPointF, width: float) -> int:
+        """The place between two signs of a bubble's text that is nearest to a point of its row, in UTF-16 units."""
+        layout = self.layout(bubble, width)
+        if layout.text is None or bubble.deleted:
+            return 0
+        return layout.text.unit_at(point - layout.bubble.topLeft() - layout.text_at)
+
+    def word_at(self, bubble: Bubble, unit: int, width: float) -> tuple[int, int]:
+        """The word around a place, from unit to unit."""
+        text = self.layout(bubble, width).text
+        return (unit, unit) if text is None else text.word_at(unit)
+
+    def words_between(self, bubble: Bubble, start: int, end: int, width: float) -> str:
+        """The selected words; the text as it was typed where all of it is selected."""
+        text = self.layout(bubble, width).text
+        if text is None:
+            return ""
+        whole = start == 0 and end >= text.length and not text.cut
+        return bubble.text if whole and bubble.text else text.between(start, end)
+
     def first_link(self, bubble: Bubble, width: float) -> Link | None:
         """The first address in a bubble's text, for the keyboard."""
         text = self.layout(bubble, width).text
@@ -218,7 +238,7 @@ def _inside(bubble: Bubble, layout: BubbleLayout, point: QPointF) -> Hit:
     if card is not None and bubble.preview is not None and card.box.contains(point):
         return Hit(Target.LINK, bubble, url=bubble.preview.url)
     places = (
-        (Target.QUOTE, layout.quote and layout.quote.box),
+        (Target.QUOTE, layout.quote.box if layout.quote is not None else None),
         (Target.SHOW_MORE, layout.more_box),
         (Target.META, layout.meta_box),
     )

@@ -58,7 +58,8 @@ _DIGIT = re.compile(r"[1-9]")
 class BubbleLayout:
     """One bubble's geometry for one width, in the bubble's coordinates.
 
-    `bubble` itself, `avatar`, `chips` and `failure` are in the row's. `ground` is False for large emoji, which stand on the timeline itself. `height` is the row's without the gap above.
+    `bubble` itself, `avatar`, `chips` and `failure` are in the row's. `ground` is False for large emoji, which stand on
+    the timeline itself. `height` is the row's without the gap above.
     """
 
     height: float

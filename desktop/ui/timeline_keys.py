@@ -11,9 +11,14 @@ from desktop.core.bubble import Bubble
 from desktop.models.timeline_model import spoken
 from desktop.ui import plain_text
 from desktop.ui.bubble_delegate import Hit, Target
+from desktop.ui.copied_text import content
+from desktop.ui.message_deeds import KEYS, Deed
 
 if TYPE_CHECKING:
     from desktop.ui.timeline_view import TimelineView
+
+
+DEED_OF_KEY: dict[str, Deed] = {key: deed for deed, key in reversed(KEYS.items())}
 
 
 class KeyboardPlace:
@@ -22,10 +27,11 @@ class KeyboardPlace:
     def __init__(self, view: TimelineView) -> None:
         self._view = view
         self.key: str | None = None
+        self._from: str | None = None
 
     def leave(self) -> None:
         """Stand on no message."""
-        self.key = None
+        self.key = self._from = None
 
     def enter(self) -> None:
         """Stand on the lowest message on screen, unless it stands on one already."""
@@ -36,18 +42,20 @@ class KeyboardPlace:
     def handles(self, event: QKeyEvent) -> bool:
         """Do what a key means here; False where it means nothing."""
         if event.matches(QKeySequence.StandardKey.Copy):
-            return self._copy()
+            return self._view.copy_selected() or self._copy()
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         work = {
-            Qt.Key.Key_Up: lambda: self._walk(-1),
-            Qt.Key.Key_Down: lambda: self._walk(1),
+            Qt.Key.Key_Up: lambda: self._extend(-1) if shift else self._walk(-1),
+            Qt.Key.Key_Down: lambda: self._extend(1) if shift else self._walk(1),
             Qt.Key.Key_Return: self._activate,
             Qt.Key.Key_Enter: self._activate,
             Qt.Key.Key_Home: self._to_top,
             Qt.Key.Key_End: self._to_bottom,
+            Qt.Key.Key_Escape: self._escape,
         }.get(Qt.Key(event.key()))
-        if work is None or event.modifiers() & Qt.KeyboardModifier.AltModifier:
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
             return False
-        return work()
+        return work() if work is not None else self._do(event)
 
     def box(self) -> QRect | None:
         """Where the message is on screen."""
@@ -64,6 +72,37 @@ class KeyboardPlace:
             return Hit(Target.FILE, bubble, file=0)
         link = self._view.delegate.first_link(bubble, self._view.row_width())
         return Hit(Target.LINK, bubble, url=link.url, asks=link.asks) if link else Hit(Target.BUBBLE, bubble)
+
+    def _extend(self, step: int) -> bool:
+        """Walk, and select all messages from where that began."""
+        if not self._view.selection.keys:
+            self._from = self.key
+        if not self._walk(step):
+            return False
+        self._from = self._from or self.key
+        if self.key is not None and self._from is not None:
+            self._view.selection.choose(self._view.keys_between(self._from, self.key))
+        return True
+
+    def _escape(self) -> bool:
+        """Let go of the selection, else of the message; the next layer is the page's (behaviour 24)."""
+        if self._view.selection.clear():
+            return True
+        stood, self.key = self.key is not None, None
+        self._view.repaint_rows()
+        return stood
+
+    def _do(self, event: QKeyEvent) -> bool:
+        """A key that does something with the message that the keyboard stands on."""
+        if self.key is None or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            return False
+        bubble = self._view.row_of(self.key)
+        pressed = "Del" if event.key() == Qt.Key.Key_Delete else event.text().upper()
+        deed = DEED_OF_KEY.get(pressed)
+        if bubble is None or deed is None:
+            return False
+        self._view.deed_asked.emit(deed, bubble)
+        return True
 
     def _walk(self, step: int) -> bool:
         """Stand on the next message up or down; the first step stands on the lowest one on screen."""
@@ -97,8 +136,8 @@ class KeyboardPlace:
     def _copy(self) -> bool:
         """Copy the text of the message."""
         hit = self.hit()
-        if hit is not None and hit.bubble.text:
-            plain_text.copy(hit.bubble.text)
+        if hit is not None and not hit.bubble.deleted:
+            plain_text.copy(content(hit.bubble))
         return hit is not None
 
     def _to_top(self) -> bool:

@@ -148,6 +148,26 @@ class TimelineScroll(QAbstractScrollArea):
             self._geometry.forget(index)
             self.settle()
 
+    def jump_to(self, key: str) -> bool:
+        """Bring a row to the middle of the screen, or its top into the upper third; False where it is not held."""
+        index = next((i for i, row in enumerate(self._rows()) if row.key == key), None)
+        if index is None:
+            return False
+        self._landing = False
+        self._measure(index)
+        room, height = self.viewport().height(), self._geometry.height(index)
+        self._anchor = Anchor(index, max(room // 6, (room - height) // 2), follows=False)
+        self.settle()
+        return True
+
+    def return_to(self, place: ReadingPlace) -> bool:
+        """Stand where reading stopped, to the pixel; False where that row is not held."""
+        if not self._restore(place):
+            return False
+        self._landing = False
+        self.settle()
+        return True
+
     def visible_rows(self) -> Iterator[tuple[int, Row, QRect]]:
         """The rows on screen from the top down: index, row, and their boxes in the viewport, gaps left out."""
         rows = self._rows()

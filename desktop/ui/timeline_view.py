@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -21,18 +21,23 @@ from desktop.core import moments
 from desktop.core.bubble import Bubble, DayLine, Hole, Row, Tick
 from desktop.core.ports import Clock
 from desktop.models.timeline_model import TimelineModel, spoken
-from desktop.ui import theme
+from desktop.ui import plain_text, theme
 from desktop.ui.bubble_delegate import Hit, Target
+from desktop.ui.copied_text import copied
 from desktop.ui.floating_day import FloatingDay
 from desktop.ui.painters.facts import CLOCK_AFTER_MS, Facts
+from desktop.ui.painters.highlight import paint_highlight
 from desktop.ui.pictures import Pictures
 from desktop.ui.plain_text import set_tool_tip
 from desktop.ui.scroll_anchor import ReadingPlace
+from desktop.ui.selection import Selection
 from desktop.ui.timeline_keys import KeyboardPlace
+from desktop.ui.timeline_mouse import MousePlace
 from desktop.ui.timeline_scroll import TimelineScroll
 from desktop.ui.transfers import Transfers
 
 EDGES_MS = 40
+FLASH_MS = 900
 FLOATING_UNDER = 40
 """A day's own pill this near to the top makes the floating one needless."""
 
@@ -44,12 +49,16 @@ class TimelineView(TimelineScroll):
     """A Hit that does something."""
     menu_asked = Signal(object, QPoint)
     """A Hit and the place on the screen where its menu opens."""
+    deed_asked = Signal(object, object)
+    """A Deed asked for by a key, and the Bubble that the keyboard stands on."""
     typed = Signal(str)
     """Text typed here, which belongs into the composer (behaviour 25)."""
     paste_asked = Signal()
     """Ctrl+V here: what is on the clipboard belongs into the composer too."""
     older_wanted = Signal()
     newer_wanted = Signal()
+    hovered = Signal(object)
+    """The Hit under the mouse, or None."""
     hole_seen = Signal(int)
     """A position inside a hole that is on screen."""
 
@@ -58,9 +67,12 @@ class TimelineView(TimelineScroll):
         self._clock = clock
         self._pictures = pictures
         self._transfers = transfers
-        self._pressed: Hit | None = None
+        self.selection = Selection(self)
+        self._mouse = MousePlace(self)
+        self._flashing: str | None = None
         self._floating = FloatingDay(self.viewport())
         self._keyboard = KeyboardPlace(self)
+        self._flash = self.timer(FLASH_MS, self._flash_over)
         self._edges = self.timer(EDGES_MS, self.look_at_edges)
         self._midnight = self.timer(moments.DAY_MS, self._day_ended)
         self._set_up()
@@ -79,15 +91,19 @@ class TimelineView(TimelineScroll):
         self.moved.connect(self._edges.start)
         self._pictures.ready.connect(self.repaint_rows)
         self._transfers.changed.connect(self.repaint_rows)
+        self.selection.changed.connect(self.repaint_rows)
         theme.source().changed.connect(self.repaint_rows)
         self._day_ended()
 
     def set_model(self, model: TimelineModel | None, place: ReadingPlace | None = None) -> None:
         """Show another timeline; nothing of the old one is pointed at any more."""
-        self._pressed = None
+        self._mouse.leave()
         self._keyboard.leave()
+        self.selection.clear()
+        self._flashing = None
         super().set_model(model, place)
         if model is not None:
+            model.replayed.connect(self._keep_selection)
             model.rowsInserted.connect(self._await_clock)
             model.rowsInserted.connect(self._announce)
 
@@ -95,6 +111,21 @@ class TimelineView(TimelineScroll):
         """The day floats in the middle of the old width: it goes."""
         self._floating.hide()
         super().resizeEvent(event)
+
+    def flash(self, key: str) -> None:
+        """Let the row that was jumped to stand out for a moment (behaviour 10)."""
+        self._flashing = key
+        self._flash.start()
+        self.repaint_rows()
+
+    def flashing(self) -> str | None:
+        """The row that stands out now."""
+        return self._flashing
+
+    def _flash_over(self) -> None:
+        """It has settled."""
+        self._flashing = None
+        self.repaint_rows()
 
     def repaint_rows(self) -> None:
         """Draw again what is on screen."""
@@ -134,10 +165,14 @@ class TimelineView(TimelineScroll):
             self._clock.now_ms(),
             self.devicePixelRatioF(),
             self._keyboard.key if self.hasFocus() else None,
+            self._flashing,
+            self.selection.keys,
+            self.selection.words,
         )
         for _, row, box in self.visible_rows():
             if box.adjusted(0, -4, 0, 4).intersects(event.rect()):
                 painter.save()
+                paint_highlight(painter, row, box, self.viewport().width(), facts)
                 painter.translate(box.topLeft())
                 self.delegate.paint(painter, row, self.row_width(), facts)
                 painter.restore()
@@ -185,28 +220,60 @@ class TimelineView(TimelineScroll):
                 return self.delegate.hit(row, QPointF(point - box.topLeft()), self.row_width())
         return None
 
+    def bubble_near(self, point: QPoint) -> tuple[Bubble, QRect] | None:
+        """The message at the height of a point, the nearest one on screen where there is none."""
+        found = None
+        for _, row, box in self.visible_rows():
+            if isinstance(row, Bubble):
+                if found is not None and box.top() > point.y():
+                    break
+                found = (row, box)
+        return found
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """The hand over what can be clicked, the whole date over a time."""
-        hit = self.hit_at(event.position().toPoint())
-        clickable = hit is not None and hit.clickable
-        shape = Qt.CursorShape.PointingHandCursor if clickable else Qt.CursorShape.ArrowCursor
+        """The hand over what can be clicked, the beam over words, the whole date over a time; a drag selects."""
+        point = event.position().toPoint()
+        if event.buttons() & Qt.MouseButton.LeftButton and self._mouse.move(point):
+            return
+        hit = self.hit_at(point)
+        shape = Qt.CursorShape.ArrowCursor
+        if hit is not None and hit.clickable:
+            shape = Qt.CursorShape.PointingHandCursor
+        elif hit is not None and hit.target is Target.TEXT:
+            shape = Qt.CursorShape.IBeamCursor
         self.viewport().setCursor(shape)
         set_tool_tip(self.viewport(), self._explained(hit))
+        self.hovered.emit(hit)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is under the mouse."""
+        super().leaveEvent(event)
+        self.hovered.emit(None)
 
     def _explained(self, hit: Hit | None) -> str:
         """What is said about a place under the mouse."""
         if hit is None:
             return ""
-        if hit.target is Target.META:
-            return self.delegate.full_time(hit.bubble.at_ms)
-        if hit.target is Target.CANCEL:
-            return "Cancel"
-        return hit.bubble.files[hit.file].name if hit.target is Target.FILE and hit.file is not None else ""
+        match hit.target:
+            case Target.META:
+                return self.delegate.explained(hit.bubble)
+            case Target.CANCEL:
+                return "Cancel"
+            case Target.ADD_REACTION:
+                return "Add a reaction"
+            case Target.REACTION:
+                return ", ".join(name for one in hit.bubble.reactions if one.emoji == hit.emoji for name in one.names)
+            case Target.LINK:
+                return (hit.url or "") if hit.asks else ""
+            case Target.FILE if hit.file is not None:
+                return hit.bubble.files[hit.file].name
+            case _:
+                return ""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Remember where a click began."""
+        """A click or a drag begins."""
         if event.button() is Qt.MouseButton.LeftButton:
-            self._pressed = self.hit_at(event.position().toPoint())
+            self._mouse.press(event.position().toPoint())
             self._keyboard.leave()
             self.repaint_rows()
 
@@ -214,20 +281,63 @@ class TimelineView(TimelineScroll):
         """A click is one place pressed and released."""
         if event.button() is not Qt.MouseButton.LeftButton:
             return
-        pressed, self._pressed = self._pressed, None
-        hit = self.hit_at(event.position().toPoint())
-        if hit is None or pressed is None or not hit.clickable or not _same_place(hit, pressed):
+        hit = self._mouse.release(event.position().toPoint())
+        if hit is None:
             return
         if hit.target is Target.SHOW_MORE:
             self.expand(hit.bubble.key)
         else:
             self.clicked.emit(hit)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A double click on a word selects it."""
+        left = event.button() is Qt.MouseButton.LeftButton
+        if not (left and not self.selection.keys and self._mouse.mark_word(event.position().toPoint())):
+            super().mouseDoubleClickEvent(event)
+
+    # Selection
+
+    def is_selectable(self, row: Row) -> bool:
+        """Whether a row can be selected whole."""
+        return isinstance(row, Bubble) and not row.deleted and row.type != "system"
+
+    def keys_between(self, one: str, other: str) -> list[str]:
+        """The messages from one to another, both included, whichever stands first."""
+        places = sorted(index for index, row in enumerate(self._rows()) if row.key in {one, other})
+        if not places:
+            return []
+        return [row.key for row in self._rows()[places[0] : places[-1] + 1] if self.is_selectable(row)]
+
+    def selected(self) -> list[Bubble]:
+        """The messages selected whole, in their order."""
+        return [row for row in self._rows() if isinstance(row, Bubble) and row.key in self.selection.keys]
+
+    def copy_selected(self) -> bool:
+        """Copy the selected words or messages; False where nothing is selected."""
+        words = self.selection.words
+        found = self.row_of(words[0]) if words is not None else None
+        if words is not None and found is not None:
+            plain_text.copy(self.delegate.words_between(found, words[1], words[2], self.row_width()))
+            return True
+        chosen = self.selected()
+        if chosen:
+            plain_text.copy(copied(chosen, self.delegate.full_time))
+        return bool(chosen)
+
+    def row_of(self, key: str) -> Bubble | None:
+        """A message held, by its key."""
+        return next((row for row in self._rows() if isinstance(row, Bubble) and row.key == key), None)
+
+    def _keep_selection(self) -> None:
+        """What was deleted or let go is selected no longer."""
+        if self.selection.keys or self.selection.words:
+            self.selection.keep(row.key for row in self._rows() if self.is_selectable(row))
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The menu of the message under the mouse, or of the one the keyboard stands on."""
         by_keyboard = event.reason() is QContextMenuEvent.Reason.Keyboard
         hit = self._keyboard.hit() if by_keyboard else self.hit_at(event.pos())
-        if hit is not None:
+        if hit is not None and not self.selection.keys:
             box = self._keyboard.box()
             at = self.viewport().mapToGlobal(box.center()) if by_keyboard and box else event.globalPos()
             self.menu_asked.emit(hit, at)
@@ -262,14 +372,3 @@ class TimelineView(TimelineScroll):
     def row_box(self, key: str) -> tuple[Row, QRect] | None:
         """A row on screen by its key, and its box in the viewport."""
         return next(((row, box) for _, row, box in self.visible_rows() if row.key == key), None)
-
-
-def _same_place(hit: Hit, other: Hit) -> bool:
-    """Whether two hits mean the same thing; the bubble itself may have changed between press and release."""
-    return (hit.target, hit.bubble.key, hit.file, hit.url, hit.action) == (
-        other.target,
-        other.bubble.key,
-        other.file,
-        other.url,
-        other.action,
-    )
