@@ -39,6 +39,8 @@ def test_what_is_given_is_compared_and_never_read_as_a_part_of_the_question(stor
         assert found == [("it's", "1"), ("ключ", "5")]
         assert _AMONG.all(snapshot, names=_NAMES, most=2) == [("plain", "0"), ("it's", "1")]
         assert _AMONG.all(snapshot, names=[], most=9) == []
+        for place, name in enumerate(_NAMES):
+            assert _AMONG.all(snapshot, names=[name], most=9) == [(name, str(place))], "asked without a list"
 
 
 def test_truth_values_and_pairs_of_numbers_come_as_what_they_are(either: Database) -> None:
