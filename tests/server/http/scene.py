@@ -46,12 +46,20 @@ class Scene:
         return route.path.format(
             user_id=self.ada["user_id"],
             conversation_id=self.conversation_id,
-            message_id=self.message["message_id"],
+            message_id=self._message_id(route),
+            emoji="👍",
             attachment_id=self.upload["attachment_id"],
             device_id=self.login()["session_id"] if route.name == "end_device" else 0,
             key=key,
             name=name,
         )
+
+    def _message_id(self, route: Route) -> int:
+        """Bob's message; for deleting, one of Ada's to be used up."""
+        if route.name != "delete_message":
+            return int(self.message["message_id"])
+        path = f"/api/messages/{self.conversation_id}"
+        return int(self.server.request("POST", path, self.ada_token, json={"content": "gone"}).json()["message_id"])
 
     def begun(self) -> str:
         """The key of an upload in pieces of Ada's, to be used up."""
