@@ -18,7 +18,8 @@ _REACHED = (tus.OFFSET_HEADER, tus.LENGTH_HEADER, tus.EXPIRES_HEADER, tus.ATTACH
 class Route(Struct, kw_only=True, frozen=True):
     """One endpoint. `path` in OpenAPI form; `documents`: A or B where theirs; `answers`: status → type or None.
 
-    `asked_headers`: what a request may carry beside the usual; `told_headers`: what the answer does.
+    `or_takes`: the other kind of body that the path takes. `asked_headers`: what a request may carry beside the usual;
+    `told_headers`: what the answer does.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Route(Struct, kw_only=True, frozen=True):
     path: str
     does: str
     takes: type[Struct] | None = None
+    or_takes: type[Struct] | None = None
     query: type[Struct] | None = None
     body: Body = "none"
     answers: dict[int, Any]
@@ -145,11 +147,71 @@ ROUTES: tuple[Route, ...] = (
         name="open_conversation",
         method="POST",
         path="/api/conversations",
-        does="create or get a direct conversation",
+        does="create or get a direct conversation, or make a group",
         takes=commands.OpenConversation,
+        or_takes=commands.OpenGroup,
         body="json",
         answers={200: shapes.Conversation, 201: shapes.Conversation},
         documents="B",
+    ),
+    Route(
+        name="change_conversation",
+        method="PATCH",
+        path="/api/conversations/{conversation_id}",
+        does="rename a group",
+        takes=commands.PatchConversation,
+        body="json",
+        answers={200: shapes.Conversation},
+    ),
+    Route(
+        name="members_of",
+        method="GET",
+        path="/api/conversations/{conversation_id}/members",
+        does="who has a seat, in order of joining",
+        answers={200: list[shapes.Member]},
+    ),
+    Route(
+        name="add_members",
+        method="POST",
+        path="/api/conversations/{conversation_id}/members",
+        does="seat people in a group; their seats",
+        takes=commands.AddMembers,
+        body="json",
+        answers={200: list[shapes.Member]},
+    ),
+    Route(
+        name="change_member",
+        method="PATCH",
+        path="/api/conversations/{conversation_id}/members/{user_id}",
+        does="give a member another role",
+        takes=commands.PatchMember,
+        body="json",
+        answers={200: shapes.Member},
+    ),
+    Route(
+        name="remove_member",
+        method="DELETE",
+        path="/api/conversations/{conversation_id}/members/{user_id}",
+        does="take a member's seat away, or leave",
+        answers={200: shapes.Member},
+    ),
+    Route(
+        name="change_own",
+        method="PATCH",
+        path="/api/conversations/{conversation_id}/own",
+        does="pin, archive, mute or block for oneself; hide typing or receipts",
+        takes=commands.PatchOwn,
+        body="json",
+        answers={200: shapes.Own},
+    ),
+    Route(
+        name="put_draft",
+        method="PUT",
+        path="/api/conversations/{conversation_id}/draft",
+        does="keep what one has begun to write; an older one changes nothing",
+        takes=commands.PutDraft,
+        body="json",
+        answers={200: shapes.Own},
     ),
     Route(
         name="messages_of",

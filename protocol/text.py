@@ -23,6 +23,11 @@ def clean_content(text: str) -> str:
     return _LEADING_EMPTY_LINES.sub("", unicodedata.normalize("NFC", plain).rstrip())
 
 
+def clean_draft(text: str) -> str:
+    """A text that is still being written: made safe for storage, and left as it is."""
+    return unicodedata.normalize("NFC", _UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
 def clean_name(text: str) -> str:
     """A person's, conversation's or file's name: one line, NFC, single blanks, no bidirectional controls."""
     plain = _UNSTORABLE.sub("", text)

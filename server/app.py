@@ -29,10 +29,13 @@ from server.services.accounts import Accounts
 from server.services.changes import Changes
 from server.services.conversations import Conversations
 from server.services.cursors import Cursors
+from server.services.drafts import Drafts
+from server.services.groups import Groups
 from server.services.house import House
 from server.services.limits import SendingLimit
 from server.services.messages import Messages
 from server.services.names import Names
+from server.services.own_facts import OwnFacts
 from server.services.passwords import OffHub, Passwords
 from server.services.pins import Pins
 from server.services.ports import ALONE, Announcement, Announcer, Bus, PresenceBook
@@ -111,7 +114,7 @@ def build_house(
     keys = load_keys(config.data_dir)
     database = Database(config.database, announcer.announce, exclusive=exclusive)
     database.migrate()
-    access = Access(database)
+    access, names = Access(database), Names(config.limits)
     uploads = Uploads(database, access, FolderBlobs(config.data_dir / "blobs", config.free_bytes_min), config.limits)
     return House(
         config=config,
@@ -123,11 +126,14 @@ def build_house(
             config,
             database,
             sessions=Sessions(config, database, announcer, TokenMint(keys)),
-            profiles=Profiles(database, access, Names(config.limits)),
+            profiles=Profiles(database, access, names),
             passwords=Passwords(config.limits, off_hub or OffHub()),
             bus=bus,
         ),
         conversations=Conversations(database, access, presence),
+        groups=Groups(database, access, presence, names),
+        own_facts=OwnFacts(database, access, presence),
+        drafts=Drafts(database, access, config.limits),
         messages=Messages(database, access, uploads, config.limits),
         changes=Changes(database, access, uploads, config.limits),
         reactions=Reactions(database, access),

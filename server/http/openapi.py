@@ -116,7 +116,11 @@ def _form(route: Route) -> str:
 
 def _types(route: Route) -> list[Any]:
     """Every type of a route."""
-    return [kind for kind in (route.takes, route.query, *route.answers.values()) if kind not in (None, bytes, str)]
+    return [
+        kind
+        for kind in (route.takes, route.or_takes, route.query, *route.answers.values())
+        if kind not in (None, bytes, str)
+    ]
 
 
 def _operation(route: Route, schemas: _Schemas) -> Json:
@@ -171,6 +175,8 @@ def _content(route: Route, schemas: _Schemas) -> Json:
         }
         return {_FORM[0]: {"schema": file}}
     schema = _body(route, route.takes, schemas)
+    if route.or_takes is not None:
+        schema = {"anyOf": [schema, _body(route, route.or_takes, schemas)]}
     kinds = {"json": (_JSON,), "form": (*_FORM, _JSON), "json_or_form": (_JSON, *_FORM)}
     return {kind: {"schema": schema} for kind in kinds.get(route.body, (_JSON,))}
 

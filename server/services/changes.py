@@ -12,9 +12,10 @@ from protocol.shapes import Edit, Message
 from protocol.text import clean_content
 from protocol.times import to_wire
 from server.services import refusals
+from server.services.own_facts import tell_own
 from server.services.ports import Actor, Announcement
 from server.services.shaping import QUOTE_CHARS, named_in, shape_messages
-from server.services.telling import tell_conversation, tell_own
+from server.services.telling import tell_conversation
 from server.storage import edits, mentions, messages, pins, reactions, receipts, stars
 from server.storage.members import Seat
 from server.storage.messages import MessageRow

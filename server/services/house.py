@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from server.services.changes import Changes
     from server.services.conversations import Conversations
     from server.services.cursors import Cursors
+    from server.services.drafts import Drafts
+    from server.services.groups import Groups
     from server.services.limits import SendingLimit
     from server.services.messages import Messages
+    from server.services.own_facts import OwnFacts
     from server.services.pins import Pins
     from server.services.ports import Announcer, PresenceBook
     from server.services.reactions import Reactions
@@ -36,6 +39,9 @@ class House:
     access: Access
     accounts: Accounts
     conversations: Conversations
+    groups: Groups
+    own_facts: OwnFacts
+    drafts: Drafts
     messages: Messages
     sending: SendingLimit
     """Both doors ask it before `messages.post`, and before whatever else people are told of."""

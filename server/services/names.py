@@ -12,6 +12,7 @@ from protocol.limits import Limits
 _USERNAME = re.compile(r"\w(?:[\w.-]*\w)?\Z")
 _USERNAME_CHARS_MIN = 2
 _STATUS_CHARS = 140
+_TITLE_CHARS = 128
 _DEVICE_CHARS = 100
 _MARKS_IN_A_ROW = 2
 _LOOK_ALIKE_SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
@@ -44,6 +45,15 @@ class Names:
             raise _invalid("display_name", f"Choose a name of 1 to {longest} visible characters.")
         if _stacked(name):
             raise _invalid("display_name", "The name has too many accents on one letter. Choose another.")
+        return name
+
+    def title(self, given: str) -> str:
+        """A group's name; raises Refused (`invalid_name`)."""
+        name = text.clean_name(given)
+        if not 1 <= len(name) <= _TITLE_CHARS or not any(letter.isprintable() and letter != " " for letter in name):
+            raise _invalid("title", f"Choose a title of 1 to {_TITLE_CHARS} visible characters.")
+        if _stacked(name):
+            raise _invalid("title", "The title has too many accents on one letter. Choose another.")
         return name
 
     def status_text(self, given: str) -> str:

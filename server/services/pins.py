@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from protocol.shapes import Conversation, Happening, Own
 from server.services import refusals
 from server.services.changes import may_moderate
+from server.services.happenings import tell_happening
+from server.services.own_facts import tell_own
 from server.services.ports import Actor
 from server.services.reactions import refuse_dead
 from server.services.shaping import one_conversation, shape_own
-from server.services.telling import tell_conversation, tell_happening, tell_own
+from server.services.telling import tell_conversation
 from server.storage import pins, stars
-from server.storage.users import load_one
 
 if TYPE_CHECKING:
     from server.services.access import Access
@@ -64,9 +65,7 @@ class Pins:
             return
         pins.add(unit.connection, message_id, seat.conversation_id, seat.user_id, unit.now_ms)
         tell_conversation(unit, seat.conversation_id, member_ids)
-        who = load_one(unit.connection, seat.user_id)
-        content = f"{who.display_name if who else 'Somebody'} pinned a message"
-        tell_happening(unit, seat, Happening(kind="pinned", message_id=message_id), content, member_ids)
+        tell_happening(unit, seat, seat.user_id, Happening(kind="pinned", message_id=message_id))
 
     def star(self, actor: Actor, message_id: int, *, on: bool) -> Own:
         """Star a message for oneself, or take the star away; what is one's own afterwards.

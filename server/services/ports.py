@@ -49,8 +49,14 @@ class PresenceBook(Protocol):
     def of(self, user_ids: Sequence[int]) -> list[Presence]:
         """The presence of each of these users as others may see it (invisible is offline)."""
 
-    def introduce(self, user_ids: Sequence[int]) -> None:
-        """These have just begun to share a conversation: tell each of them who of the others is there."""
+    def introduce(self, user_ids: Sequence[int], known_ids: Sequence[int] = ()) -> None:
+        """These have just come to share a conversation: tell each who of all is there, and `known_ids` of them.
+
+        Also when one of two has blocked the other, or does so no more.
+        """
+
+    def parted(self, conversation_id: int, user_id: int) -> None:
+        """Somebody has lost their seat: they look at the conversation and type there no more."""
 
 
 class Silence:
@@ -66,8 +72,11 @@ class Silence:
         """Everybody is offline."""
         return [Presence(user_id=user_id, status="offline") for user_id in user_ids]
 
-    def introduce(self, user_ids: Sequence[int]) -> None:
+    def introduce(self, user_ids: Sequence[int], known_ids: Sequence[int] = ()) -> None:
         """Tell nobody."""
+
+    def parted(self, conversation_id: int, user_id: int) -> None:
+        """Nobody looked."""
 
 
 class Facts(Protocol[S]):

@@ -11,12 +11,12 @@ from msgspec import Struct, structs
 
 from protocol.commands import Digest, Sync, Verify, digest_sum
 from protocol.limits import PAGE_DEFAULT, SYNC_ROWS_PER_CONVERSATION, SYNC_ROWS_TOTAL
-from protocol.shapes import Member, Message, User
+from protocol.shapes import Member, Message, Presence, User
 from protocol.signals import Connected, DigestAnswer, Synced, SyncedConversation, VerifyAnswer
 from server.services import refusals
 from server.services.ports import Actor, PresenceBook
 from server.services.shaping import shape_conversations, shape_members, shape_messages, shape_own
-from server.storage import conversations, members, messages, users
+from server.storage import conversations, members, messages, own_facts, users
 from server.storage.conversations import ConversationRow
 from server.storage.members import MemberRow
 from server.storage.messages import MessageRow
@@ -80,6 +80,7 @@ class SyncDesk:
             own_ids = {seat.conversation_id for seat in seats if seat.own_version > own_since}
             own_ids |= {one.row.conversation_id for one in news}
             people = users.known_to(snapshot, actor.user_id) if complete else {}
+            hidden = own_facts.blockers_of(snapshot, actor.user_id) & people.keys()
             synced = Synced(
                 epoch=epoch,
                 user_version=user_version,
@@ -89,7 +90,9 @@ class SyncDesk:
                 own={str(number): own for number, own in shape_own(snapshot, actor.user_id, own_ids).items()},
                 users=list(people.values()),
             )
-        return structs.replace(synced, presence=self._presence.of(sorted(people.keys() - {actor.user_id})))
+        seen = self._presence.of(sorted(people.keys() - hidden - {actor.user_id}))
+        unseen = [Presence(user_id=user_id, status="offline") for user_id in sorted(hidden)]
+        return structs.replace(synced, presence=[*seen, *unseen])
 
     def digest(self, actor: Actor, command: Digest) -> DigestAnswer:
         """Whether the caller follows every conversation to its head; if not, all of them may be stale.

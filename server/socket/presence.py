@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 10.0
 """A reconnect within this time is not seen by others (reliability 2.9)."""
+CROWD = 50
+"""When more people than this come to know each other at once, nobody is told of those who are not there."""
 _KEPT = ("busy", "invisible")
 """Choices that are a user's rather than a device's."""
 
@@ -48,9 +50,17 @@ class Present(Struct, frozen=True, array_like=True):
 
 
 class Introduction(Struct, frozen=True, array_like=True):
-    """These have just begun to share a conversation."""
+    """These have just come to share a conversation, with those who were there before."""
 
     user_ids: list[int]
+    known_ids: list[int] = []
+
+
+class Parting(Struct, frozen=True, array_like=True):
+    """Somebody has lost their seat in a conversation."""
+
+    conversation_id: int
+    user_id: int
 
 
 class _There:
@@ -91,6 +101,7 @@ class Presences:
         self._choices: dict[int, tuple[str, int]] = {}
         self._peers: dict[str, dict[int, Present]] = {}
         self._turned: Callable[[int], object] = lambda _user_id: None
+        self._parted: list[Callable[[int, int], object]] = []
         self._house: House | None = None
         self._seen: LastSeen | None = None
         self._publisher: Publisher | None = None
@@ -99,34 +110,58 @@ class Presences:
         """From here on, look up contacts and last times in this house and tell through this publisher."""
         self._house, self._publisher, self._seen = house, publisher, LastSeen(house.database)
         self._bus.share(self)
-        self._bus.hear("introduction", Introduction, lambda told: self._introduce(told.user_ids), patient=True)
+        self._bus.hear(
+            "introduction", Introduction, lambda told: self._introduce(told.user_ids, told.known_ids), patient=True
+        )
+        self._bus.hear("parting", Parting, lambda told: self._part(told.conversation_id, told.user_id), patient=True)
 
     def when_turned(self, listener: Callable[[int], object]) -> None:
         """Call this when another process tells that a user has become invisible, or visible again."""
         self._turned = listener
+
+    def when_parted(self, *listeners: Callable[[int, int], object]) -> None:
+        """Call these with a conversation and somebody who has lost their seat there, in whichever process."""
+        self._parted += listeners
 
     def of(self, user_ids: Sequence[int]) -> list[Presence]:
         """The presence of each of these users as others may see it (invisible is offline)."""
         seen = self._last_seen([user_id for user_id in user_ids if self.status(user_id) == "offline"])
         return [self._presence(user_id, seen.get(user_id)) for user_id in user_ids]
 
-    def introduce(self, user_ids: Sequence[int]) -> None:
-        """Tell each of these how the others are; until now they had nobody to be told of."""
-        self._bus.tell("introduction", Introduction(list(user_ids)))
-        self._introduce(user_ids)
+    def introduce(self, user_ids: Sequence[int], known_ids: Sequence[int] = ()) -> None:
+        """Tell each of these how all are, and `known_ids` how these are; until now they had nobody to be told of."""
+        self._bus.tell("introduction", Introduction(list(user_ids), list(known_ids)))
+        self._introduce(user_ids, known_ids)
 
-    def _introduce(self, user_ids: Sequence[int]) -> None:
-        """Tell the sockets of this process."""
-        if self._publisher is not None:
-            known = self.of(user_ids)
-            self._publisher.announce(
-                [
-                    Announcement(event="presence", payload=one, user_ids=(user_id,))
-                    for user_id in user_ids
-                    for one in known
-                    if one.user_id != user_id
-                ]
-            )
+    def _introduce(self, user_ids: Sequence[int], known_ids: Sequence[int]) -> None:
+        """Tell the sockets of this process; in a crowd, only of those who are there."""
+        if self._house is None or self._publisher is None:
+            return
+        everybody = (*user_ids, *known_ids)
+        told = everybody if len(everybody) <= CROWD else [one for one in everybody if one in self._there]
+        blocks = self._house.access.blocks_of(told)
+        new = set(user_ids)
+        for one in self.of(told):
+            to = {*(everybody if one.user_id in new else user_ids)} - {one.user_id}
+            blocked = {user_id for user_id in to if (one.user_id, user_id) in blocks}
+            self._announce(one, to - blocked)
+            self._announce(Presence(user_id=one.user_id, status="offline"), blocked)
+
+    def _announce(self, presence: Presence, user_ids: set[int]) -> None:
+        """Tell these people, if there are any."""
+        if user_ids and self._publisher is not None:
+            to = tuple(sorted(user_ids))
+            self._publisher.announce([Announcement(event="presence", payload=presence, user_ids=to)])
+
+    def parted(self, conversation_id: int, user_id: int) -> None:
+        """Somebody has lost their seat: in every process they look and type there no more."""
+        self._bus.tell("parting", Parting(conversation_id, user_id))
+        self._part(conversation_id, user_id)
+
+    def _part(self, conversation_id: int, user_id: int) -> None:
+        """Have it forgotten in this process."""
+        for listener in self._parted:
+            listener(conversation_id, user_id)
 
     def status(self, user_id: int) -> PresenceStatus:
         """One user's status as others may see it."""
@@ -297,11 +332,9 @@ class Presences:
             self._tell(user_id, self.of([user_id])[0])
 
     def _tell(self, user_id: int, presence: Presence) -> None:
-        """Send to the people who share a conversation with this user."""
-        if self._house is not None and self._publisher is not None:
-            contacts = sorted(set(self._house.access.contacts(user_id)) - {user_id})
-            announcement = Announcement(event="presence", payload=presence, user_ids=tuple(contacts))
-            self._publisher.announce([announcement])
+        """Send to the people who share a conversation with this user, less those whom the user has blocked."""
+        if self._house is not None:
+            self._announce(presence, set(self._house.access.seen_by(user_id)))
 
     def _last_seen(self, user_ids: Sequence[int]) -> dict[int, int]:
         """When each of these was last there, of those ever seen."""

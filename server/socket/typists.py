@@ -80,6 +80,11 @@ class Typists:
         for key in [key for key, typing in self._typing.items() if typing.sid == connection.sid]:
             self._stop(key)
 
+    def parted(self, conversation_id: int, user_id: int) -> None:
+        """Somebody has lost their seat; every process is told of it by itself."""
+        if self._typing.pop((user_id, conversation_id), None) is not None:
+            self._relay((user_id, conversation_id), is_typing=False)
+
     def expire(self) -> None:
         """Forget those who have not been heard of for 6 s; called every second."""
         now = self._clock()
@@ -108,9 +113,9 @@ class Typists:
         self._relay(key, is_typing=is_typing)
 
     def _relay(self, key: tuple[int, int], *, is_typing: bool) -> None:
-        """Tell the other members of this moment."""
+        """Tell the other members of this moment, unless the user hides it from them."""
         user_id, conversation_id = key
-        others = [member for member in self._house.access.member_ids(conversation_id) if member != user_id]
+        others = self._house.access.seen_typing_by(conversation_id, user_id)
         payload = UserTyping(conversation_id=conversation_id, user_id=user_id, is_typing=is_typing)
         self._publisher.announce([Announcement(event="user_typing", payload=payload, user_ids=tuple(others))])
 

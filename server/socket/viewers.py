@@ -40,7 +40,7 @@ class Viewers:
         self._is_hidden = is_hidden
         self._bus = bus
         self._looking: dict[int, dict[int, set[str]]] = {}
-        self._own: dict[tuple[int, int], int] = {}
+        self._own: dict[tuple[int, int], set[Connection]] = {}
         self._peers: dict[str, set[tuple[int, int]]] = {}
         bus.share(self)
 
@@ -49,15 +49,16 @@ class Viewers:
         self._house.access.seat(connection.actor, conversation_id)
         if conversation_id not in connection.viewing:
             connection.viewing.add(conversation_id)
-            self._count(conversation_id, connection.actor.user_id, 1)
+            self._own.setdefault((conversation_id, connection.actor.user_id), set()).add(connection)
+            self._share(conversation_id, connection.actor.user_id, looking=1)
             self._look(conversation_id, connection.actor.user_id, connection.sid)
-        return self.active(conversation_id)
+        return self.active(conversation_id, connection.actor.user_id)
 
     def leave(self, connection: Connection, conversation_id: int) -> list[int]:
         """The socket looks away; the visible viewers that stay. Raises Refused (`not_found`)."""
         self._house.access.seat(connection.actor, conversation_id)
         self._leave(connection, conversation_id)
-        return self.active(conversation_id)
+        return self.active(conversation_id, connection.actor.user_id)
 
     def left(self, connection: Connection) -> None:
         """The socket is gone."""
@@ -78,11 +79,21 @@ class Viewers:
         """A viewer chose in another process to be seen no more, or again."""
         (self.hide if self._is_hidden(user_id) else self.show)(user_id)
 
-    def active(self, conversation_id: int) -> list[int]:
-        """The members who look at a conversation and may be seen doing so, ascending."""
-        members = set(self._house.access.member_ids(conversation_id))
-        looking = self._looking.get(conversation_id, {})
-        return sorted(user_id for user_id in looking if user_id in members and not self._is_hidden(user_id))
+    def parted(self, conversation_id: int, user_id: int) -> None:
+        """Somebody has lost their seat; every process is told of it by itself."""
+        for connection in list(self._own.get((conversation_id, user_id), ())):
+            self._leave(connection, conversation_id)
+
+    def active(self, conversation_id: int, viewer_id: int) -> list[int]:
+        """The members who look at a conversation and may be seen doing so by this viewer, ascending."""
+        active = self._active(conversation_id, self._house.access.member_ids(conversation_id))
+        blocks = self._house.access.blocks_of(active)
+        return [user_id for user_id in active if (user_id, viewer_id) not in blocks]
+
+    def _active(self, conversation_id: int, member_ids: tuple[int, ...]) -> list[int]:
+        """Who looks and is not invisible, ascending."""
+        looking = self._looking.get(conversation_id, {}).keys() & set(member_ids)
+        return sorted(user_id for user_id in looking if not self._is_hidden(user_id))
 
     # What the other processes tell (services.ports.Facts).
 
@@ -114,18 +125,18 @@ class Viewers:
         """A socket of this process looks away, if it looked."""
         if conversation_id in connection.viewing:
             connection.viewing.discard(conversation_id)
-            self._count(conversation_id, connection.actor.user_id, -1)
-            self._look_away(conversation_id, connection.actor.user_id, connection.sid)
+            pair = (conversation_id, connection.actor.user_id)
+            self._own[pair].discard(connection)
+            self._share(*pair, looking=0)
+            self._look_away(*pair, connection.sid)
 
-    def _count(self, conversation_id: int, user_id: int, change: int) -> None:
-        """Count a user's sockets of this process that look; the other processes are told of the first and the last."""
+    def _share(self, conversation_id: int, user_id: int, *, looking: int) -> None:
+        """Tell the other processes when a user's first socket of this one looks, or none does any more."""
         pair = (conversation_id, user_id)
-        before = self._own.get(pair, 0)
-        self._own[pair] = after = before + change
-        if not after:
+        if len(self._own[pair]) == looking:
+            self._bus.tell_facts(self.topic, [Looking(conversation_id, user_id, looks=looking > 0)])
+        if not self._own[pair]:
             del self._own[pair]
-        if not (before and after):
-            self._bus.tell_facts(self.topic, [Looking(conversation_id, user_id, looks=after > 0)])
 
     def _look(self, conversation_id: int, user_id: int, name: str) -> None:
         """A socket or a process looks; its user has joined when it is their first."""
@@ -148,17 +159,23 @@ class Viewers:
 
     def _tell_joined(self, user_id: int, conversation_id: int) -> None:
         """Tell the members who came, and who looks now."""
-        active = self.active(conversation_id)
-        payload = ViewerJoined(user_id=user_id, conversation_id=conversation_id, active_users=active)
-        self._tell("user_joined", payload)
+        self._tell("user_joined", user_id, conversation_id)
 
     def _tell_left(self, user_id: int, conversation_id: int) -> None:
         """Tell the members who went, and who looks still."""
-        active = [other for other in self.active(conversation_id) if other != user_id]
-        payload = ViewerLeft(user_id=user_id, conversation_id=conversation_id, active_users=active)
-        self._tell("user_left", payload)
+        self._tell("user_left", user_id, conversation_id)
 
-    def _tell(self, event: str, payload: ViewerJoined | ViewerLeft) -> None:
-        """Send to the members of this moment."""
-        members = self._house.access.member_ids(payload.conversation_id)
-        self._publisher.announce([Announcement(event=event, payload=payload, user_ids=tuple(members))])
+    def _tell(self, event: str, user_id: int, conversation_id: int) -> None:
+        """Send to the members of this moment; to whom somebody has blocked, as if those did not look."""
+        kind = ViewerJoined if event == "user_joined" else ViewerLeft
+        members = self._house.access.member_ids(conversation_id)
+        active = self._active(conversation_id, members)
+        if kind is ViewerLeft:
+            active = [other for other in active if other != user_id]
+        blocks = self._house.access.blocks_of({user_id, *active})
+        blocked = {other for _, other in blocks}
+        for to in (tuple(one for one in members if one not in blocked), *((one,) for one in members if one in blocked)):
+            if to and (user_id, to[0]) not in blocks:
+                seen = [other for other in active if (other, to[0]) not in blocks]
+                payload = kind(user_id=user_id, conversation_id=conversation_id, active_users=seen)
+                self._publisher.announce([Announcement(event=event, payload=payload, user_ids=to)])

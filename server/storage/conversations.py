@@ -44,6 +44,7 @@ _BY_IDS = _query(_ALL.where(Within(conversations.c.conversation_id, "numbers")))
 _BETWEEN = _query(
     _ALL.where(conversations.c.user1_id == bindparam("one"), conversations.c.user2_id == bindparam("two"))
 )
+_OF_UID = _query(_ALL.where(conversations.c.uid == bindparam("named")))
 _OF_USER = _query(
     _ALL.join_from(conversations, members, members.c.conversation_id == conversations.c.conversation_id)
     .where(*_SEATED)
@@ -108,6 +109,35 @@ def add_direct(connection: Connection, one: int, other: int, now_ms: int) -> int
     }
     return int(
         connection.execute(insert(conversations).values(values).returning(conversations.c.conversation_id)).scalar_one()
+    )
+
+
+def of_uid(connection: Connection, uid: str) -> ConversationRow | None:
+    """The group that was made with this uid."""
+    return _OF_UID.first(connection, named=uid)
+
+
+def add_group(connection: Connection, title: str, uid: str | None, now_ms: int) -> int:
+    """Insert a group, still without seats and numbers."""
+    values = {"kind": "group", "title": title, "uid": uid, "created_at": now_ms, "updated_at": now_ms}
+    return int(
+        connection.execute(insert(conversations).values(values).returning(conversations.c.conversation_id)).scalar_one()
+    )
+
+
+def set_title(connection: Connection, conversation_id: int, title: str) -> None:
+    """Give a group another title; its number is taken by `set_version`."""
+    connection.execute(
+        update(conversations).where(conversations.c.conversation_id == conversation_id).values(title=title)
+    )
+
+
+def count_members(connection: Connection, conversation_id: int, more: int) -> None:
+    """So many more members, or fewer; the conversation's number is taken by `set_version`."""
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.conversation_id == conversation_id)
+        .values(member_count=conversations.c.member_count + more)
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from server.storage.query import Query, Within, only, pair
-from server.storage.tables import members, stars
+from server.storage.tables import stars
 
 _MINE = stars.c.user_id == bindparam("who")
 _IN = Query(
@@ -48,9 +48,3 @@ def remove(connection: Connection, user_id: int, message_id: int) -> bool:
 def clear(connection: Connection, message_id: int) -> None:
     """Take everybody's away."""
     connection.execute(delete(stars).where(stars.c.message_id == message_id))
-
-
-def set_own_version(connection: Connection, conversation_id: int, user_id: int, own_version: int) -> None:
-    """What is somebody's own in a conversation changed at this number of their counter."""
-    theirs = (members.c.conversation_id == conversation_id, members.c.user_id == user_id)
-    connection.execute(update(members).where(*theirs).values(own_version=own_version))
