@@ -309,7 +309,7 @@ class Drafts:
         elif (from_wire(draft.written_at) if draft else CLEARED) in asked:
             return  # It was put from here, and something newer after it.
         elif kept.known:
-            self._adopt(conversation_id, draft)
+            self._adopt(conversation_id, draft, offered=_draft_of(kept) if _is_lost(kept, draft) else None)
         elif draft is not None:
             self._meet(kept, draft)
 
@@ -336,6 +336,7 @@ class Drafts:
             reply_to_uid=draft.reply_to_uid if draft else None,
             written_ms=from_wire(draft.written_at) if draft else was.written_ms,
             known=True,
+            is_foreign=True,
         )
         if offered is not None:
             self._offer(conversation_id, offered)
@@ -379,3 +380,10 @@ def _is_same(kept: KeptDraft, draft: Draft | None) -> bool:
     if draft is None:
         return not kept.content
     return bool(kept.content) and from_wire(draft.written_at) == kept.written_ms
+
+
+def _is_lost(kept: KeptDraft, draft: Draft | None) -> bool:
+    """Whether words written here would vanish: another device's neither go on from them nor were sent or cleared."""
+    if draft is None or kept.is_foreign or not kept.content:
+        return False
+    return not (draft.content.startswith(kept.content) or kept.content.startswith(draft.content))

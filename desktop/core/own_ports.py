@@ -42,7 +42,8 @@ class OwnApi(Protocol):
 class KeptDraft:
     """A draft as this device knows it; an empty `content` says that it was sent or cleared.
 
-    `known`: the server has answered it. `offered` lost against it, and is offered until then (ms since 1970).
+    `known`: the server has answered it. `is_foreign`: another device has written it. `offered` lost against it, and is
+    offered until then (ms since 1970).
     """
 
     conversation_id: int
@@ -50,6 +51,7 @@ class KeptDraft:
     reply_to_uid: str | None
     written_ms: int
     known: bool = False
+    is_foreign: bool = False
     offered: Draft | None = None
     offered_until_ms: int = 0
 

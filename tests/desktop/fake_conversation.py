@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import structs
 
 from protocol.shapes import Conversation, Edit, Member, Message, Own, Pin
@@ -42,6 +44,10 @@ class FakeConversation:
             role=self.members[user_id].role,
             starred=list(self.starred.get(user_id, ())),
         )
+
+    def keep_own(self, user_id: int, **facts: Any) -> None:
+        """Change what is one member's own."""
+        self.own[user_id] = structs.replace(self.own.get(user_id, Own()), **facts)
 
     def seats(self) -> list[Member]:
         """Every seat there is or was."""

@@ -116,8 +116,7 @@ class FakeOwnApi(FakeMessageApi):
 
     def _set_own(self, conversation: FakeConversation, **facts: Any) -> Own:
         """Change and tell what is one's own."""
-        before = conversation.own.get(self.user_id, Own())
-        conversation.own[self.user_id] = structs.replace(before, **facts)
+        conversation.keep_own(self.user_id, **facts)
         self.server.push_own(self.user_id, conversation)
         return conversation.own_of(self.user_id)
 
