@@ -16,6 +16,8 @@ from tests.server.files import media
 
 _ENDING = ("logout",)
 """Routes that end the session they are asked by."""
+_OF_GROUPS = ("change_conversation", "members_of", "add_members", "change_member", "remove_member")
+"""Routes that are about the group of Ada and Bob."""
 _TUS = {tus.VERSION_HEADER: tus.VERSION}
 _PICTURE = media.picture(size=(16, 16))
 BY_NAME = {route.name: route for route in ROUTES}
@@ -37,15 +39,19 @@ class Scene:
     file: dict[str, Any]
     upload: dict[str, Any]
     coming: str = ""
+    group_id: int = 0
 
     def path(self, route: Route) -> str:
         """The route's path with Ada's things in it."""
         key, name = self.file["file_url"].split("/")[-2:]
         if route.path.startswith(tus.PATH):
             key = self.begun() if route.method == "DELETE" else self.coming
+        in_group = route.name in _OF_GROUPS
+        if route.name == "remove_member":
+            self.ask(BY_NAME["add_members"])
         return route.path.format(
-            user_id=self.ada["user_id"],
-            conversation_id=self.conversation_id,
+            user_id=(self.bob if in_group else self.ada)["user_id"],
+            conversation_id=self.group_id if in_group else self.conversation_id,
             message_id=self._message_id(route),
             emoji="👍",
             attachment_id=self.upload["attachment_id"],
@@ -84,6 +90,11 @@ class Scene:
             "users": {"params": {"query": "bob"}},
             "conversations_of_a": {"params": {"userId": ada}},
             "open_conversation": {"json": {"participant1_id": ada, "participant2_id": bob}},
+            "change_conversation": {"json": {"title": "Friends"}},
+            "add_members": {"json": {"user_ids": [bob]}},
+            "change_member": {"json": {"role": "admin"}},
+            "change_own": {"json": {"pinned": True}},
+            "put_draft": {"json": {"content": "Dear", "written_at": "2026-11-22T09:41:07.120Z"}},
             "messages_of": {"params": {"limit": 1}},
             "messages_of_a": {"params": {"conversationId": self.conversation_id}},
             "send": {"json": {"content": "hello", "sender_id": ada}},
@@ -145,4 +156,7 @@ def set_scene(server: RunningServer) -> Scene:
         upload=server.request("POST", "/api/upload", ada_token, files=picture).json(),
     )
     scene.coming = scene.begun()
+    group = {"kind": "group", "title": "Friends", "member_ids": [bob["user_id"]]}
+    made = server.request("POST", "/api/conversations", ada_token, json=group).json()
+    scene.group_id = made["conversation_id"]
     return scene

@@ -19,6 +19,13 @@ _WITH_TOKEN = [route for route in ROUTES if route.token]
 _OF_A_CONVERSATION = [
     "messages_of",
     "messages_of_a",
+    "change_conversation",
+    "members_of",
+    "add_members",
+    "change_member",
+    "remove_member",
+    "change_own",
+    "put_draft",
     "send",
     "send_a",
     "patch_message",
