@@ -129,7 +129,8 @@ def may_moderate(seat: Seat) -> bool:
 def _name(unit: Unit, row: MessageRow, named: list[int]) -> None:
     """Have these named in a message, and nobody else."""
     mentions.remove(unit.connection, row.conversation_id, row.position, named_in(row))
-    mentions.add(unit.connection, row.conversation_id, row.position, named)
+    others = [user_id for user_id in named if user_id != row.sender_id]
+    mentions.add(unit.connection, row.conversation_id, row.position, others)
 
 
 def _json(numbers: list[int]) -> str | None:

@@ -23,7 +23,7 @@ from server.services import forwarding, refusals, sniffing
 from server.services.access import Access, refuse_blocked
 from server.services.own_facts import bring_back
 from server.services.ports import Actor, Announcement
-from server.services.shaping import named_in, shape_messages, shape_new, shape_sent
+from server.services.shaping import named_by_others, shape_messages, shape_new, shape_sent
 from server.services.uploads import Uploads
 from server.storage import attachments, conversations, mentions, messages, rooms, users
 from server.storage.jobs import Grouped, Run
@@ -235,7 +235,7 @@ def _name(unit: Unit, rows: Iterable[MessageRow]) -> None:
     """Keep who is named where."""
     for row in rows:
         if row.mentions is not None:
-            mentions.add(unit.connection, row.conversation_id, row.position, named_in(row))
+            mentions.add(unit.connection, row.conversation_id, row.position, named_by_others(row))
 
 
 def _told(

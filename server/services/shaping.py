@@ -168,6 +168,11 @@ def named_in(row: MessageRow) -> list[int]:
     return [] if row.mentions is None else _numbers(row.mentions)
 
 
+def named_by_others(row: MessageRow) -> list[int]:
+    """Whom a message names but its own writer, who has read it."""
+    return [user_id for user_id in named_in(row) if user_id != row.sender_id]
+
+
 def _first_file(files: Sequence[Attachment]) -> dict[str, Any]:
     """The first attachment's fields as document A reads them beside the message."""
     return (

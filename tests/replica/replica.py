@@ -76,6 +76,8 @@ class Replica:
             "members": {user_id: (m.role, m.joined_at, m.user.user_id) for user_id, m in held.members.items()},
             "unread": unread_of(held, self.actor.user_id),
             "unread_from": held.own.unread_from,
+            "starred": held.own.starred,
+            "pins": held.conversation.pins if held.conversation else [],
             "last": held.last_position,
         }
 

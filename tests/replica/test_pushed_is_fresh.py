@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from protocol.accounts import ProfileChange
 from protocol.commands import MarkAsRead, Page, PatchMessage
+from protocol.errors import Refused
 from protocol.limits import Limits
 from protocol.shapes import Message
 from server.services.names import Names
@@ -105,6 +107,42 @@ def rename(scene: Scene, actor: Actor, place: int) -> None:
     profiles.change(actor, ProfileChange(display_name=f"Name {place}"))
 
 
+def mention(scene: Scene, actor: Actor, _place: int) -> None:
+    scene.house.say(actor, scene.shared, "you", mentions=[person.user_id for person in scene.people])
+
+
+def edit(scene: Scene, actor: Actor, place: int) -> None:
+    mine = scene.say(actor)
+    scene.house.say(actor, scene.shared, "answer", reply_to_uid=mine.uid)
+    scene.house.edit(actor, mine, f"edited {place}")
+
+
+def delete(scene: Scene, actor: Actor, place: int) -> None:
+    chosen = scene.some(actor, place)
+    with suppress(Refused):
+        scene.house.delete(actor, chosen)
+
+
+def react(scene: Scene, actor: Actor, place: int) -> None:
+    with suppress(Refused):
+        scene.house.react(actor, scene.some(actor, place), on=place % 3 != 0)
+
+
+def forward(scene: Scene, actor: Actor, place: int) -> None:
+    with suppress(Refused):
+        scene.house.say(actor, scene.shared, None, forward_of=scene.some(actor, place).message_id)
+
+
+def pin(scene: Scene, actor: Actor, place: int) -> None:
+    with suppress(Refused):
+        scene.house.pins.pin(actor, scene.some(actor, place).message_id, on=place % 3 != 0)
+
+
+def star(scene: Scene, actor: Actor, place: int) -> None:
+    with suppress(Refused):
+        scene.house.pins.star(actor, scene.some(actor, place).message_id, on=place % 3 != 0)
+
+
 Command = Callable[[Scene, Actor, int], None]
 COMMANDS: list[Command] = [
     open_direct,
@@ -118,6 +156,13 @@ COMMANDS: list[Command] = [
     patch_read,
     patch_unread,
     rename,
+    mention,
+    edit,
+    delete,
+    react,
+    forward,
+    pin,
+    star,
 ]
 steps = st.lists(st.tuples(st.sampled_from(COMMANDS), st.integers(0, 1), st.integers(0, 9)), min_size=1, max_size=12)
 by_name = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)

@@ -52,7 +52,7 @@ class Reference:
     def hear(self, announcement: Announcement) -> None:
         """Merge one push. Echoes (`message_read`) carry no news."""
         told = announcement.payload
-        if announcement.event == "new_message":
+        if announcement.event in ("new_message", "message_updated"):
             self._count(told.conversation_id, told.version)
             self._message(told)
         elif announcement.event == "conversation_updated":
@@ -96,6 +96,8 @@ class Reference:
             "followed": {n: self.followed(n) for n in self._floor.keys() | self._numbers.keys()},
             "unread_from": {n: own.unread_from for n, own in self.own.items()},
             "unread": {n: self.unread(n) for n in self.conversations},
+            "named": {n: self.named(n) for n in self.conversations},
+            "starred": {n: own.starred for n, own in self.own.items() if own.starred},
         }
 
     def is_read(self, message: Message) -> bool:
@@ -108,11 +110,18 @@ class Reference:
 
     def unread(self, conversation_id: int) -> int:
         """Others' messages past the cursor, or from where this user marked unread."""
+        return len(self._unread(conversation_id))
+
+    def named(self, conversation_id: int) -> int:
+        """Those of them that name this user."""
+        return sum(self.user_id in message.mentions for message in self._unread(conversation_id))
+
+    def _unread(self, conversation_id: int) -> list[Message]:
         start = self.cursors.get((conversation_id, self.user_id), 0)
         marked = self.own[conversation_id].unread_from if conversation_id in self.own else None
         start = start if marked is None else min(start, marked - 1)
-        mine = [m for m in self.messages.values() if m.conversation_id == conversation_id]
-        return sum(m.position > start and m.sender_id != self.user_id for m in mine)
+        theirs = [m for m in self.messages.values() if m.sender_id != self.user_id and m.deleted_at is None]
+        return [m for m in theirs if m.conversation_id == conversation_id and m.position > start]
 
     def _count(self, conversation_id: int, version: int) -> None:
         """One number of a conversation has been told."""

@@ -118,7 +118,8 @@ def test_a_tombstone_keeps_its_place_and_nothing_else(setting: Setting, ada: Act
     assert rows(setting, edits, mentions, reactions, stars) == [0, 0, 0, 0]
     conversation = setting.conversations.get(ben, direct)
     assert conversation.pins == []
-    assert conversation.own and conversation.own.starred == []
+    assert conversation.own
+    assert conversation.own.starred == []
     assert setting.changes.history(ben, message.message_id) == []
     for actor in (ada, ben):
         assert refused(lambda actor=actor: setting.uploads.open(actor, key_of(url) or "")) == ErrorCode.NOT_FOUND

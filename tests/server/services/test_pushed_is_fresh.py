@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocol.commands import MarkAsRead, Page, PatchMessage
+from protocol.errors import Refused
 from protocol.shapes import Message
 from server.services.ports import Actor
 from tests.server.services.reference import Reference
 from tests.server.services.setting import Setting
 
-_COMMANDS = ("say", "reply", "file", "read_all", "read_to", "mark_as_read", "patch_read", "patch_unread", "open")
+_COMMANDS = (
+    "say", "reply", "file", "mention", "forward", "read_all", "read_to", "mark_as_read", "patch_read", "patch_unread",
+    "edit", "delete", "react", "react_not", "pin", "unpin", "star", "unstar", "open",
+)  # fmt: skip
 _STEPS = st.lists(st.tuples(st.sampled_from(_COMMANDS), st.integers(0, 2), st.integers(0, 30)), max_size=14)
 
 
@@ -57,15 +62,36 @@ class Scene:
             self.house.say(actor, room, "answer", reply_to_uid=chosen.uid)
         elif command == "file":
             self.house.say(actor, room, None, file_url=self.house.upload(actor).file_url)
+        elif command == "mention":
+            self.house.say(actor, room, "you", mentions=[one.user_id for one in self.people])
         elif command == "read_all":
             self.house.read(actor, room)
         elif command == "read_to":
             self.house.read(actor, room, place)
         elif command == "mark_as_read":
             self.house.cursors.mark_as_read(actor, MarkAsRead(message_id=chosen.message_id))
-        else:
+        elif command.startswith("patch"):
             command_of = PatchMessage(is_read=command == "patch_read")
             self.house.cursors.patch(actor, chosen.message_id, command_of)
+        else:
+            with suppress(Refused):
+                self._change(command, actor, room, chosen)
+
+    def _change(self, command: str, actor: Actor, room: int, chosen: Message) -> None:
+        """A command that changes a message, or what is kept of it; refused where it makes no sense."""
+        match command:
+            case "edit":
+                self.house.edit(actor, chosen, f"edited {chosen.version}", mentions=[self.people[1].user_id])
+            case "delete":
+                self.house.delete(actor, chosen)
+            case "react" | "react_not":
+                self.house.react(actor, chosen, on=command == "react")
+            case "pin" | "unpin":
+                self.house.pins.pin(actor, chosen.message_id, on=command == "pin")
+            case "star" | "unstar":
+                self.house.pins.star(actor, chosen.message_id, on=command == "star")
+            case _:
+                self.house.say(actor, room, None, forward_of=chosen.message_id)
 
     def stores(self, delivered: list[int]) -> Iterator[tuple[Reference, Reference]]:
         """For each person: a store that merged the pushes at these places, and one that synced anew."""
@@ -117,6 +143,6 @@ def test_after_any_losses_a_sync_makes_it_fresh(
         mended = synced(house, actor, followed)
         assert mended.state() == fresh.state()
         for number, own in fresh.own.items():
-            assert fresh.unread(number) == own.unread_count
+            assert (fresh.unread(number), fresh.named(number)) == (own.unread_count, own.mentions)
         for message in fresh.messages.values():
             assert (message.is_read, message.read, message.read_at is not None) == (fresh.is_read(message),) * 3

@@ -11,6 +11,7 @@ import pytest
 from protocol.accounts import Login, PasswordChange, ProfileChange, Refresh, Register, UserQuery
 from protocol.commands import Digest, MarkAsRead, Page, PatchMessage, SentFile, Sync, Verify
 from protocol.ids import new_uid
+from protocol.shapes import Message
 from server.services.house import House
 from server.services.last_seen import LastSeen
 from server.services.ports import Actor
@@ -58,6 +59,7 @@ def _everything(setting: Setting, ada: Actor, ben: Actor) -> None:
         setting.messages.page(ada, room, page)
     setting.messages.get(ben, first.message_id)
     setting.read(ben, room, 1)
+    _every_change(setting, ada, ben, first)
     setting.cursors.mark_as_read(ada, MarkAsRead(message_id=file.message_id or 0))
     setting.cursors.patch(ben, first.message_id, PatchMessage(is_read=False))
     setting.conversations.list_for(ada, ada.user_id)
@@ -68,6 +70,21 @@ def _everything(setting: Setting, ada: Actor, ben: Actor) -> None:
     setting.sync.verify(ada, Verify(uids=[first.uid]))
     setting.sync.greeting(ada)
     setting.access.contacts(ada.user_id)
+
+
+def _every_change(setting: Setting, ada: Actor, ben: Actor, first: Message) -> None:
+    """Each way in which a message changes, and what is asked about it."""
+    number = first.message_id
+    setting.say(ben, first.conversation_id, None, forward_of=number)
+    setting.edit(ada, first, "other", mentions=[ben.user_id])
+    for on in (True, False, True):
+        setting.react(ben, first, on=on)
+        setting.pins.pin(ben, number, on=on)
+        setting.pins.star(ben, number, on=on)
+    setting.messages.readers(ada, number)
+    setting.changes.history(ben, number)
+    gone = setting.say(ada, first.conversation_id, "gone", file_url=setting.upload(ada).file_url)
+    setting.delete(ada, gone)
 
 
 def test_every_query_is_on_an_index(setting: Setting, ada: Actor, ben: Actor) -> None:
@@ -140,25 +157,28 @@ def test_a_page_takes_as_many_statements_for_many_rows_as_for_few(setting: Setti
     quoted = setting.say(ada, room, "quoted")
 
     def one_of_each() -> None:
-        setting.say(ben, room, "reply", reply_to_uid=quoted.uid, file_url=setting.upload(ben).file_url)
+        reply = setting.say(ben, room, "reply", reply_to_uid=quoted.uid, file_url=setting.upload(ben).file_url)
+        setting.react(ada, reply)
         setting.read(ada, room)
 
     one_of_each()
     few = _count(lambda: setting.messages.page(ada, room, Page()))
     for _ in range(12):
         one_of_each()
-    assert _count(lambda: setting.messages.page(ada, room, Page())) == few <= 6
+    assert _count(lambda: setting.messages.page(ada, room, Page())) == few <= 7
 
 
 def test_a_list_takes_as_many_statements_for_many_conversations_as_for_few(setting: Setting, ada: Actor) -> None:
     def another(number: int) -> None:
-        setting.say(ada, setting.direct(ada, setting.person(f"friend{number}")))
+        message = setting.say(ada, setting.direct(ada, setting.person(f"friend{number}")))
+        setting.pins.pin(ada, message.message_id, on=True)
+        setting.pins.star(ada, message.message_id, on=True)
 
     another(0)
     few = _count(lambda: setting.conversations.list_for(ada, ada.user_id))
     for number in range(1, 9):
         another(number)
-    assert _count(lambda: setting.conversations.list_for(ada, ada.user_id)) == few <= 8
+    assert _count(lambda: setting.conversations.list_for(ada, ada.user_id)) == few <= 10
 
 
 def test_a_sync_takes_as_many_statements_for_many_conversations_as_for_few(setting: Setting, ada: Actor) -> None:
@@ -170,6 +190,16 @@ def test_a_sync_takes_as_many_statements_for_many_conversations_as_for_few(setti
     for number in range(1, 9):
         another(number)
     assert _count(lambda: setting.sync.sync(ada, Sync())) == few
+
+
+def test_a_change_takes_a_bounded_number_of_statements(setting: Setting, ada: Actor, ben: Actor) -> None:
+    room = setting.direct(ada, ben)
+    quoted = setting.say(ada, room, "old")
+    setting.say(ben, room, "reply", reply_to_uid=quoted.uid)
+    few = _count(lambda: setting.edit(ada, quoted, "new"))
+    for number in range(9):
+        setting.say(ben, room, f"reply {number}", reply_to_uid=quoted.uid)
+    assert _count(lambda: setting.edit(ada, quoted, "newer")) == few <= 18
 
 
 def test_a_send_takes_a_handful_of_statements(setting: Setting, ada: Actor, ben: Actor) -> None:
