@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import UNSET, structs
@@ -23,6 +23,8 @@ LOG = logging.getLogger(__name__)
 
 FOR_GOOD_MS = 100 * 365 * 24 * 60 * 60 * 1000
 """Muted for so long is muted for good."""
+LOOK_AGAIN_S = 3600.0
+"""However far the end of a mute is: clocks are set, and computers sleep."""
 AGAIN_S = 5.0
 """The wait after an answer that asks to come again and names no time."""
 
@@ -58,6 +60,9 @@ class Choices:
         self._wanted: dict[int, PatchOwn] = {}
         self._settled: dict[int, PatchOwn] = {}
         self._turns: dict[int, asyncio.Lock] = {}
+        self._mutes: dict[int, int] = {}
+        """Until when conversations are muted (ms since 1970)."""
+        self._timer: asyncio.TimerHandle | None = None
 
     async def set(self, conversation_id: int, change: PatchOwn) -> None:
         """Choose; shown at once. Done when the server has it, or when it is kept for the next line.
@@ -65,7 +70,7 @@ class Choices:
         Raises Refused; then what was before is shown again.
         """
         self._wanted[conversation_id] = _joined(self._wanted.get(conversation_id), change)
-        self._refresh(conversation_id)
+        self._show(conversation_id)
         await self._keep(conversation_id)
         await self._ask(conversation_id)
 
@@ -90,16 +95,18 @@ class Choices:
     def load(self, choices: Mapping[int, PatchOwn]) -> None:
         """What an earlier run has left unanswered."""
         self._wanted.update(choices)
+        self._note_mutes(self._store.held)
 
     def line_is_up(self) -> None:
         """Ask again for what was not answered."""
         for conversation_id in tuple(self._wanted):
             self._errands.start(self._ask_again(conversation_id))
 
-    def told(self, conversation_ids: Iterable[int]) -> None:
+    def told(self, conversation_ids: Collection[int]) -> None:
         """The server has told one's own facts of these: what it had answered before is among them."""
         for conversation_id in conversation_ids:
             self._settled.pop(conversation_id, None)
+        self._note_mutes(conversation_ids)
 
     def forget(self, conversation_id: int) -> None:
         """A conversation is gone, and with it what was chosen for it."""
@@ -109,6 +116,7 @@ class Choices:
 
     async def close(self) -> None:
         """Ask no more; what is wanted stays on disk."""
+        self._stop()
         await self._errands.close()
 
     async def _ask(self, conversation_id: int) -> None:
@@ -156,8 +164,42 @@ class Choices:
         left = {name: value for name, value in _facts(wanted).items() if getattr(asked, name) != value}
         if left:
             self._wanted[conversation_id] = PatchOwn(**left)
-        self._refresh(conversation_id)
+        self._show(conversation_id)
         await self._keep(conversation_id)
+
+    def _show(self, conversation_id: int) -> None:
+        """Derive anew what shows a conversation."""
+        self._note_mutes([conversation_id])
+        self._refresh(conversation_id)
+
+    def _note_mutes(self, conversation_ids: Iterable[int]) -> None:
+        """Wait for the end of those that are muted, so that they are shown otherwise then."""
+        for conversation_id in conversation_ids:
+            held = self._store.held.get(conversation_id)
+            until_ms = None if held is None else self.muted_until_ms(held)
+            if until_ms is not None:
+                self._mutes[conversation_id] = until_ms
+            else:
+                self._mutes.pop(conversation_id, None)
+        self._stop()
+        if self._mutes:
+            wait_s = max(0, min(self._mutes.values()) - self._clock.now_ms()) / 1000
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(min(wait_s, LOOK_AGAIN_S), self._end_mutes)
+
+    def _end_mutes(self) -> None:
+        """Show anew what is muted no longer."""
+        now_ms = self._clock.now_ms()
+        ended = [conversation_id for conversation_id, until_ms in self._mutes.items() if until_ms <= now_ms]
+        self._note_mutes(ended)
+        for conversation_id in ended:
+            self._refresh(conversation_id)
+
+    def _stop(self) -> None:
+        """Wait for nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def _keep(self, conversation_id: int) -> None:
         """Have on disk what is wanted."""

@@ -86,7 +86,8 @@ class OwnSide:
         self.groups.follow(changes.conversations)
         if not update.kept:
             told = {facts.conversation_id for facts in update.own}
-            self.choices.told(told)
+            if told:
+                self.choices.told(told)
             self.drafts.told(told)
             self.drafts.follow(update.messages, self._own_id)
         for conversation_id in update.gone:

@@ -23,6 +23,8 @@ class FakeConversation:
         self.own: dict[int, Own] = {}
         self.drafts_at: dict[int, int] = {}
         self.left: dict[int, Member] = {}
+        self.listed_most = 1000
+        """A conversation's row lists so many members, and so does `sync`."""
         self.edits: dict[int, list[Edit]] = {}
 
     def next_version(self) -> int:
@@ -64,7 +66,7 @@ class FakeConversation:
             last_message=last,
             last_message_at=last.created_at if last else None,
             member_count=len(self.members),
-            members=list(self.members.values()),
+            members=list(self.members.values())[: self.listed_most],
             pins=list(self.pins),
             **own,
         )
