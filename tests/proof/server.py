@@ -46,13 +46,22 @@ class Fuse:
 
 def _mark_sends() -> set[int]:
     """The raw connections whose open transaction holds a new message, by their identity."""
+    # Imported here: gevent's parts above have to be in place before any of the server's modules is.
+    from server.storage import driver  # noqa: PLC0415
+
     marked: set[int] = set()
+    plain = driver.run
 
     @event.listens_for(Engine, "before_cursor_execute")
     def _note(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if "INSERT INTO messages" in statement:
             marked.add(id(connection.connection.dbapi_connection))
 
+    def run(connection: Any, text: str, values: Any, take: Callable[[Any], Any]) -> Any:
+        _note(connection, None, text)
+        return plain(connection, text, values, take)
+
+    driver.run = run
     return marked
 
 
