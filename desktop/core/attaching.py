@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from desktop.core.media import kind_of, mime_of
 from desktop.core.ports import LocalFile, OutboxFile
-from desktop.core.rows import kind_of, mime_of
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
 

@@ -13,12 +13,11 @@ from typing import Any, Protocol
 from msgspec import ValidationError
 
 from desktop.core.bubble import Connection, Line
-from desktop.core.observable import Observable
+from desktop.core.carrier import PROBLEMS, Carrier, Settled
+from desktop.core.observable import Observable, Topic
 from desktop.core.outbox import Outbox, Waiting
 from desktop.core.pace import Pace
 from desktop.core.ports import Api, BegunUpload, Cancelled, Live, OutboxEntry, Unreachable
-from protocol.codec import from_plain
-from protocol.commands import SendMessage, SentFile
 from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Message
 
@@ -48,7 +47,10 @@ class Way(Protocol):
     """What delivery needs from its session."""
 
     def confirmed(self, message: Message) -> None:
-        """The server's answer to a send, to be ingested."""
+        """The server's answer, to be ingested."""
+
+    def find(self, uid: str) -> Message | None:
+        """The message with this uid, if it is held."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run beside everything else until the session closes."""
@@ -75,13 +77,15 @@ class Delivery:
     ) -> None:
         self._outbox = outbox
         self._connection = connection
-        self._live = live
+        self._carrier = Carrier(live, api, way.find, pace.answer_s)
         self._api = api
         self._way = way
         self._pace = pace
         self._now_ms = now_ms
         self.limit: Observable[Limit] = Observable(Limit())
         """The last one the server has set; only shown."""
+        self.problems: Topic[str] = Topic()
+        """Sentences for people: what was to change a message, and was refused."""
         self._at_work: set[int] = set()
         self._seats = asyncio.Semaphore(CONVERSATIONS_AT_ONCE)
         self._woken = asyncio.Event()
@@ -170,33 +174,43 @@ class Delivery:
         waiting = self._outbox.get(uid)
         if waiting is None or waiting.entry.state != "queued" or waiting.held:
             return None
+        if self._outbox.is_superfluous(waiting):
+            self._outbox.confirm(uid)
+            return None
         self._outbox.set_on_wire(uid, True)
         was_tried = waiting.may_be_known
         try:
             message = await self._send(waiting)
         except Refused as refusal:
             if not was_tried and _stored_nothing(refusal):
-                await self._outbox.set_tried(uid, False)
+                await self._never_came(uid)
             return self._refused(uid, refusal, attempt)
         except (Unreachable, ValidationError) as reason:
             LOG.info("no answer for %s, it will be sent again: %s", uid, reason)
             if not was_tried and isinstance(reason, Unreachable) and not reason.may_have_arrived:
-                await self._outbox.set_tried(uid, False)
+                await self._never_came(uid)
             self._note(uid, str(reason) if isinstance(reason, Unreachable) else "The answer cannot be understood.")
             return self._pace.back_off_s(attempt)
-        except (Held, Cancelled, OSError) as end:
+        except (Held, Cancelled, Settled, OSError) as end:
             self._stopped(uid, end)
             return None
         finally:
             self._cancelled.discard(uid)
             self._outbox.set_on_wire(uid, False)
         self._way.confirmed(message)
-        self._outbox.confirm(uid)  # Also where its row cannot be shown (core/intake.py): the server has it.
+        self._outbox.confirm(
+            uid, message.message_id
+        )  # Also where its row cannot be shown (core/intake.py): the server has it.
         return None
 
+    async def _never_came(self, uid: str) -> None:
+        """The server cannot have got it, so it is its writer's again."""
+        self._outbox.set_on_wire(uid, False)
+        await self._outbox.note_not_there(uid)
+
     def _stopped(self, uid: str, end: Exception) -> None:
-        """It did not come to the sending: it is held, was thrown away, or its file is gone."""
-        if isinstance(end, Cancelled):
+        """It did not come to the sending: it is held, was thrown away or is superfluous, or its file is gone."""
+        if isinstance(end, Cancelled | Settled):
             self._outbox.set_on_wire(uid, False)
             self._outbox.confirm(uid)
         elif isinstance(end, OSError):
@@ -223,8 +237,23 @@ class Delivery:
             return max(self._pace.back_off_s(attempt), self._pace.first_s / 4)
         if refusal.code == ErrorCode.FILE_NOT_UPLOADED and self._forget_uploads(uid):
             return self._pace.back_off_s(attempt)
-        self._outbox.fail(uid, refusal.message)
+        self._give_up(uid, refusal)
         return None
+
+    def _give_up(self, uid: str, refusal: Refused) -> None:
+        """The server does not want it: a message waits for its writer, a change is told and shown no more.
+
+        A message that is gone needs no change any more.
+        """
+        waiting = self._outbox.get(uid)
+        words = None if waiting is None else PROBLEMS.get(waiting.entry.kind)
+        if words is None:
+            self._outbox.fail(uid, refusal.message)
+        elif refusal.code == ErrorCode.NOT_FOUND:
+            self._outbox.confirm(uid)
+        else:
+            self._outbox.fail(uid, refusal.message)
+            self.problems.publish(f"{words} {refusal.message}")
 
     def _forget_uploads(self, uid: str) -> bool:
         """An upload that was not sent for a day is gone: once, its files are uploaded again, if they are here."""
@@ -248,19 +277,7 @@ class Delivery:
         kept = self._outbox.get(entry.uid)
         if kept is None:
             raise Cancelled
-        entry = kept.entry
-        files = [SentFile(file_url=one.file_url, file_name=one.file_name) for one in entry.uploaded]
-        command = SendMessage(
-            conversation_id=entry.conversation_id,
-            content=entry.text or None,
-            uid=entry.uid,
-            attachments=files,
-            reply_to_uid=entry.reply_to_uid,
-        )
-        if not self._is_connected():
-            return await self._api.send(command)
-        answer = await self._live.call("send_message", command, self._pace.answer_s)
-        return from_plain(Message, answer.get("message"))
+        return await self._carrier.carry(kept.entry, self._is_connected())
 
     async def _uploaded(self, entry: OutboxEntry) -> OutboxEntry:
         """The entry with all its files on the server."""

@@ -92,14 +92,32 @@ class Outbox:
             self._tell(conversation_id)
 
     def entries(self, conversation_id: int) -> list[Waiting]:
+        """The messages that wait in a conversation, oldest first."""
+        return [waiting for waiting in self._in_order(conversation_id) if waiting.entry.is_message]
+
+    def changes(self, conversation_id: int) -> list[Waiting]:
+        """What waits in a conversation to change its messages, oldest first."""
+        return [waiting for waiting in self._in_order(conversation_id) if not waiting.entry.is_message]
+
+    def changes_of(self, uid: str) -> list[Waiting]:
+        """What waits to change one message, oldest first."""
+        return [w for w in self.all() if w.entry.target_uid == uid and not w.entry.is_message]
+
+    def _in_order(self, conversation_id: int) -> list[Waiting]:
         """The entries of a conversation, oldest first."""
         own = [w for w in self._entries.values() if w.entry.conversation_id == conversation_id]
         return sorted(own, key=lambda waiting: waiting.entry.place)
 
     def next_due(self, conversation_id: int) -> Waiting | None:
-        """The oldest entry that may go out; None where nothing waits or the oldest is held or being written to disk."""
-        queued = (w for w in self.entries(conversation_id) if w.entry.state == "queued")
+        """The oldest entry that may go out; None where nothing waits or the oldest is held or being written to disk.
+
+        A message goes out before what changes it, also where it was queued again after that (core/refill.py).
+        """
+        queued = (w for w in self._in_order(conversation_id) if w.entry.state == "queued")
         first = next(queued, None)
+        if first is not None and not first.entry.is_message:
+            target = self._entries.get(first.entry.target_uid or "")
+            first = target if target is not None and target.entry.state == "queued" else first
         return first if first is not None and first.on_disk and not first.held else None
 
     def conversations(self) -> set[int]:
@@ -147,17 +165,25 @@ class Outbox:
             self._write_beside(self._write_entry(uid))
 
     def discard(self, uid: str) -> OutboxEntry:
-        """Take an entry out for good. Raises Refused while it is on the wire, or when it is gone already."""
+        """Take an entry out for good, with what was to change it.
+
+        Raises Refused while it is on the wire, or when it is gone already.
+        """
         waiting = self._there(uid)
-        if waiting.on_wire and waiting.progress is None:
-            raise Refused(ErrorCode.INVALID_REQUEST, "This message is being sent at this moment. Try again.")
-        self._forget(uid)
-        self._write_beside(self._erase(uid))
+        _raise_on_wire(waiting)
+        for change in self.changes_of(uid):
+            self.confirm(change.entry.uid)
+        self.confirm(uid)
         return waiting.entry
 
     def editable(self, uid: str) -> Waiting:
         """The entry, if its text may still change. Raises Refused, saying why, where the server may know it already."""
         waiting = self._there(uid)
+        if waiting.entry.kind == "edit":
+            _raise_on_wire(waiting)
+            return waiting
+        if waiting.entry.kind != "send":
+            raise Refused(ErrorCode.INVALID_REQUEST, "There is no text to change here. Cancel it instead.")
         if waiting.may_be_known:
             raise Refused(
                 ErrorCode.INVALID_REQUEST,
@@ -176,19 +202,19 @@ class Outbox:
         if waiting is not None:
             self._entries[uid] = replace(waiting, held=False)
 
-    async def edit(self, uid: str, text: str) -> None:
-        """Change the text in place: same uid, same turn; done when it is on disk.
+    async def edit(self, uid: str, text: str, mentions: tuple[int, ...] | None = None) -> None:
+        """Change the text in place: same uid, same turn; done when it is on disk. `mentions` stay where none are given.
 
         Raises Refused where it is too late, and what the disk raised; then the old text stands.
         """
         before = self.editable(uid).entry
-        self._change(uid, replace(before, text=text))
+        self._change(uid, replace(before, text=text, mentions=before.mentions if mentions is None else mentions))
         try:
             await self._write_entry(uid, only_logged=False)
         except BaseException:
             now = self._entries.get(uid)
-            if now is not None and not now.entry.tried:
-                self._change(uid, replace(now.entry, text=before.text))
+            if now is not None and not (now.entry.tried if now.entry.is_message else now.on_wire):
+                self._change(uid, replace(now.entry, text=before.text, mentions=before.mentions))
             raise
 
     def keep_trying(self, uid: str, now_ms: int) -> None:
@@ -212,21 +238,71 @@ class Outbox:
             self._entries[uid] = replace(waiting, problem=problem, tried_at_ms=at_ms)
             self._tell(waiting.entry.conversation_id)
 
-    def confirm(self, uid: str) -> bool:
-        """The message is in the store, however it came there: its entry is done."""
+    def confirm(self, uid: str, message_id: int | None = None) -> bool:
+        """The message is in the store under this number, however it came there, or its entry is settled otherwise.
+
+        What waits to change the message knows its number from now on, on disk before the entry leaves it.
+        """
         waiting = self._entries.get(uid)
         if waiting is None:
             return False
+        for change in self.changes_of(uid) if message_id is not None else ():
+            self._change(change.entry.uid, replace(change.entry, target_id=message_id))
+            self._write_beside(self._write_entry(change.entry.uid))
         self._forget(uid)
         self._write_beside(self._erase(uid))
         return True
+
+    async def react(self, uid: str, *, on: bool) -> None:
+        """Change a waiting reaction in place; done when it is on disk. Raises what the disk raised; then it stands."""
+        before = self._there(uid).entry
+        self._change(uid, replace(before, on=on))
+        try:
+            await self._write_entry(uid, only_logged=False)
+        except BaseException:
+            if uid in self._entries:
+                self._change(uid, replace(self._entries[uid].entry, on=before.on))
+            raise
+
+    async def forget_numbers(self) -> None:
+        """The server's numbers of messages belong to a history that has ended: they are found by their uids again."""
+        for uid, waiting in tuple(self._entries.items()):
+            if waiting.entry.target_id is not None:
+                self._change(uid, replace(waiting.entry, target_id=None))
+                await self._write_entry(uid)
 
     def fail(self, uid: str, failure: str) -> None:
         """The server has refused it for good; ignored where it was confirmed in the meantime."""
         waiting = self._entries.get(uid)
         if waiting is not None:
             self._change(uid, replace(waiting.entry, state="failed", failure=failure), off_wire=True)
-            self._write_beside(self._write_entry(uid))
+            self._fold(uid)
+
+    async def note_not_there(self, uid: str) -> None:
+        """The server cannot have got it: what was to change it can be done here, and it may change further."""
+        await self.set_tried(uid, False)
+        if uid in self._entries and any(w.entry.kind != "react" for w in self.changes_of(uid)):
+            self._fold(uid)
+
+    def is_superfluous(self, waiting: Waiting) -> bool:
+        """Whether it changes what is going to be deleted."""
+        entry = waiting.entry
+        if entry.kind not in {"edit", "react"}:
+            return False
+        return any(w.entry.kind == "delete" and w.on_disk for w in self.changes_of(entry.target_uid or ""))
+
+    def _fold(self, uid: str) -> None:
+        """What was to change a message that is not on the server is done here; reactions wait for one that may be."""
+        for change in self.changes_of(uid):
+            told, entry = change.entry, self._entries[uid].entry
+            if told.kind == "delete":
+                self.discard(uid)
+                return
+            if told.kind == "edit":
+                self._change(uid, replace(entry, text=told.text, mentions=told.mentions))
+            if told.kind == "edit" or entry.state == "failed":
+                self.confirm(told.uid)
+        self._write_beside(self._write_entry(uid))
 
     def set_on_wire(self, uid: str, on_wire: bool) -> None:
         """Note that an entry is being sent, or no longer."""
@@ -315,3 +391,9 @@ class Outbox:
         """Tell that the entries of a conversation have changed."""
         self.waiting.value = sum(w.entry.state == "queued" for w in self._entries.values())
         self.changed.publish(conversation_id)
+
+
+def _raise_on_wire(waiting: Waiting) -> None:
+    """Raise Refused while an entry is on the wire; one that uploads can still be stopped."""
+    if waiting.on_wire and waiting.progress is None:
+        raise Refused(ErrorCode.INVALID_REQUEST, "This message is being sent at this moment. Try again.")

@@ -13,29 +13,30 @@ from msgspec import Struct
 from desktop.core import updates
 from desktop.core.attention import Attention, OwnStatus
 from desktop.core.bubble import Connection, Header, Line
-from desktop.core.conversation_list import RowMaker
+from desktop.core.changing import Changing
 from desktop.core.delivery import Delivery
 from desktop.core.errands import Errands
 from desktop.core.history import History, NoCache
 from desktop.core.intake import Intake
 from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
+from desktop.core.own_side import OwnSide, Ways
 from desktop.core.pace import Pace
-from desktop.core.ports import Api, Arrived, Cache, Clock, HistoryPage, Live, OutboxFile, Place, Unreachable
-from desktop.core.presence import PresenceHold
+from desktop.core.ports import Api, Arrived, Cache, Clock, HistoryPage, Idle, Live, OutboxFile, Place, Unreachable
+from desktop.core.presence import IdleWatch, PresenceHold
 from desktop.core.progress import Following
-from desktop.core.receipts import ReadReporter
+from desktop.core.reading import Reading
 from desktop.core.refill import REFILL_MS, Refill, own_since
+from desktop.core.row_maker import RowMaker
 from desktop.core.shown import Shown
-from desktop.core.store import Changes, Held, Store
+from desktop.core.store import Held, Store
 from desktop.core.sync import SyncLoop
 from desktop.core.timeline import Timeline
 from desktop.core.typists import Typists
-from desktop.core.unread import Unread, is_news, is_settled, unread_of
-from desktop.core.updates import Cursor, Update
+from desktop.core.unread import Unread
+from desktop.core.updates import Update
 from desktop.core.waiting_list import WaitingList
-from desktop.core.writing import Writing
-from protocol.commands import MarkRead
+from desktop.core.writing import Writing, known_quotes
 from protocol.errors import Refused
 from protocol.limits import Limits
 from protocol.shapes import Message, User
@@ -86,31 +87,40 @@ class Session:
         self._cache = cache or NoCache()
         self._history = History(self._cache, api, self._store, self.ingest, self.is_connected)
         self._refill = Refill(api, self._outbox, self._cache, self._delivery.wake)
-        self._reporter = ReadReporter(self._report_read, self._pace.report_wait_s)
+        self._reading = Reading(
+            self._store, live, api, self._pace, own_id=me.user_id, is_connected=self.is_connected, ingest=self.ingest
+        )
         self._typists = Typists(self._pace.typing_expires_s, self._refresh)
         self._attention = Attention(self._tell, self._pace.typing_repeat_s)
         self._hold = PresenceHold(self.connection, self._pace.line_patience_s, lambda: self._refresh(*self._store.held))
-        entries, typing = self._outbox.entries, self._typists.of
-        self._maker = RowMaker(self._store, me.user_id, entries, typing, self._count_unread, self._hold.holds)
+        ways = Ways(self.is_connected, self.ingest, self._refresh)
+        own_side = self._own_side = OwnSide(self._store, me.user_id, api, outbox_file.own, clock, self._pace, ways=ways)
+        self.choices, self.drafts, self.groups = own_side.choices, own_side.drafts, own_side.groups
+        entries, typing, knows = self._outbox.entries, self._typists.of, self._hold.holds
+        self._maker = RowMaker(self._store, me.user_id, entries, typing, self.unread, knows, own_view=own_side)
+        self.notices = own_side.notice(self._maker, self.unread, self._attention)
         self._shown = Shown(self._store, me.user_id, clock, self, self._maker)
         self.conversations = self._shown.conversations
+        self.unread_total, self.badge = self.conversations.unread_total, self.conversations.badge
+        """Unread messages, and the number for the app's icon (core/conversation_list.py)."""
         to_the_end = self._shown.to_the_end
-        self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, lambda: self.limits, to_the_end)
+        quoted, now, own = known_quotes(self._store, self._outbox, me.user_id), lambda: self.limits, me.user_id
+        self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, now, to_the_end, quoted=quoted)
+        parts = (self._outbox, self._delivery, self._writing, self._store, own, api)
+        self.changing = Changing(*parts, clock=clock, ingest=self.ingest)
+        """What people do with messages that are there, and what of it was refused."""
         self.measured = self._writing.measured
         """What is known of a file that may be attached (core/attaching.py)."""
         self._outbox.changed.subscribe(self._refresh)
-        self.waiting_list = WaitingList(self._outbox, self._delivery, self._sync, clock, self._title)
+        self.waiting_list = WaitingList(
+            self._outbox, self._delivery, self._sync, clock, title=self._title, find=self.find
+        )
         """What the outbox panel shows, and its verbs."""
 
     @property
     def connection(self) -> Observable[Connection]:
         """The state of the line, for the indicator."""
         return self._sync.connection
-
-    @property
-    def unread_total(self) -> Observable[int]:
-        """Unread messages in all conversations."""
-        return self.conversations.unread_total
 
     @property
     def waiting(self) -> Observable[int]:
@@ -128,15 +138,17 @@ class Session:
         state = await self._history.load()
         self._epoch = state.epoch
         self._refill.keep(state.unverified)
+        await self._own_side.load(self._outbox.all())
         self.spawn(self._sync.run())
         self._delivery.wake()
 
     async def close(self) -> None:
         """End every task and the line. What waits stays on disk."""
-        await self._reporter.close(can_report=self.is_connected())
+        await self._reading.close()
         self._typists.close()
         self._hold.close()
         self.waiting_list.close()
+        await self._own_side.close()
         await self._errands.close()
         await self._live.close()
         await self._outbox.close()
@@ -156,17 +168,26 @@ class Session:
         """What stands above a conversation's timeline; the same object each time."""
         return self._shown.header(conversation_id)
 
-    def send_text(self, conversation_id: int, text: str) -> asyncio.Future[None]:
-        """Show a message at once; the future is done when it is on disk. Raises Refused for empty or too long text."""
-        return self._writing.send_text(conversation_id, text)
+    def send_text(
+        self, conversation_id: int, text: str, *, reply_to_uid: str | None = None, mentions: Sequence[int] = ()
+    ) -> asyncio.Future[None]:
+        """Show a message at once; the future is done when it is on disk. Raises Refused for empty or too long text.
 
-    def send_files(self, conversation_id: int, paths: Sequence[Path], caption: str = "") -> asyncio.Future[None]:
-        """One message a file, the caption with the first. Raises Refused for a caption that is too long.
+        What it answers may still wait itself. `mentions` are the members whom the text names.
+        """
+        sent = self._writing.send_text(conversation_id, text, reply_to_uid, mentions)
+        return self.drafts.sent(conversation_id, text, sent)
+
+    def send_files(
+        self, conversation_id: int, paths: Sequence[Path], caption: str = "", *, reply_to_uid: str | None = None
+    ) -> asyncio.Future[None]:
+        """One message a file, caption and answer with the first. Raises Refused for a caption that is too long.
 
         The future raises Refused, before anything is shown, for what cannot be attached; else it is done when all are
         on disk.
         """
-        return self._writing.send_files(conversation_id, paths, caption)
+        sent = self._writing.send_files(conversation_id, paths, caption, reply_to_uid)
+        return self.drafts.sent(conversation_id, caption, sent)
 
     def retry(self, uid: str) -> None:
         """Try a failed or waiting message now."""
@@ -199,13 +220,12 @@ class Session:
 
     def mark_read(self, conversation_id: int, position: int) -> None:
         """Everything up to `position` was seen. The badge falls at once; the report to the server is coalesced."""
-        held = self._store.of(conversation_id)
-        if is_news(held, self.me.value.user_id, position) and self._reporter.mark(conversation_id, position):
+        if self._reading.mark(conversation_id, position):
             self._refresh(conversation_id)
 
     def mark_unread(self, conversation_id: int, message_id: int) -> None:
         """Let a conversation count as unread from this message on, for oneself."""
-        self._reporter.forget(conversation_id)
+        self._reading.forget(conversation_id)
         self.spawn(self._asked(lambda: self.api.mark_unread(message_id), "mark unread"))
 
     def typing(self, conversation_id: int, on: bool) -> None:
@@ -219,6 +239,10 @@ class Session:
     def set_presence(self, status: OwnStatus) -> None:
         """How one wants to be seen, told again at each connection."""
         self._attention.set_presence(status)
+
+    def watch_idle(self, idle: Idle) -> None:
+        """From now on be seen as away while nobody touches the computer, unless something else was chosen."""
+        self.spawn(IdleWatch(idle, self._attention.set_idle, self._pace).run())
 
     def retry_now(self) -> None:
         """The user asks: do not wait for the next attempt."""
@@ -251,16 +275,6 @@ class Session:
         except (Refused, Unreachable) as reason:
             LOG.info("%s: %s", what, reason)
 
-    async def _report_read(self, conversation_id: int, position: int) -> None:
-        """Report a cursor, and take the answer as news. Raises Refused or Unreachable."""
-        command = MarkRead(conversation_id=conversation_id, position=position)
-        if self.is_connected():
-            answer = await self._live.call("mark_read", command, self._pace.answer_s)
-            position = int(answer.get("read_position") or position)
-        else:
-            await self.api.mark_read(command)
-        self.ingest(Update(cursors=(Cursor(conversation_id, self.me.value.user_id, position),)))
-
     # --- the waist ----------------------------------------------------------------------------------------------
 
     def ingest(self, update: Update) -> None:
@@ -274,38 +288,28 @@ class Session:
         """
         changes = self._store.merge(update)
         for message in (*update.messages, *update.old):
-            self._outbox.confirm(message.uid)
+            self._outbox.confirm(message.uid, message.message_id)
         for message in () if update.kept else update.messages:
             self._typists.note(message.conversation_id, message.sender_id, False)
         for sign in update.typing:
             self._typists.note(sign.conversation_id, sign.user_id, sign.is_typing)
-        self._settle_cursors(changes)
+        self._reading.settle(changes.conversations)
+        self.me.value = self._store.users.get(self.me.value.user_id, self.me.value)
+        self._own_side.follow(update, changes)
         if anew:
             changes.conversations.update(self._store.held)
         self._shown.follow(changes)
         self._following.take(update, self._clock.passed_ms())
         self._history.keep(update, self._following)
 
-    def _settle_cursors(self, changes: Changes) -> None:
-        """Cursors that the server has confirmed need no report of our own any more; see who one is now."""
-        own_id = self.me.value.user_id
-        for conversation_id in changes.conversations:
-            held, reading = self._store.of(conversation_id), self._reporter.reading(conversation_id)
-            if reading is not None and is_settled(held, own_id, reading):
-                self._reporter.forget(conversation_id)
-        self.me.value = self._store.users.get(own_id, self.me.value)
-
     def _refresh(self, *conversation_ids: int) -> None:
         """Derive anew what shows these conversations."""
         self._shown.refresh(conversation_ids)
+        self._own_side.look(conversation_ids)
 
     def _title(self, conversation_id: int) -> str:
         """What a conversation is called."""
         return self._maker.header(conversation_id).title
-
-    def _count_unread(self, held: Held) -> int:
-        """How many messages of a conversation are unread."""
-        return self.unread(held.conversation_id).count
 
     # --- what the parts need of each other (Surroundings, Follower, Way) ----------------------------------------
 
@@ -314,13 +318,16 @@ class Session:
         return self._store.of(conversation_id)
 
     def entries(self, conversation_id: int) -> Sequence[Waiting]:
-        """The outbox's entries of a conversation."""
+        """The messages that wait in a conversation."""
         return self._outbox.entries(conversation_id)
+
+    def changes(self, conversation_id: int) -> Sequence[Waiting]:
+        """What waits to change its messages."""
+        return self._outbox.changes(conversation_id)
 
     def unread(self, conversation_id: int) -> Unread:
         """What is unread in a conversation."""
-        reading = self._reporter.reading(conversation_id)
-        return unread_of(self._store.of(conversation_id), self.me.value.user_id, reading)
+        return self._reading.unread(conversation_id)
 
     async def fetch(self, conversation_id: int, place: Place, position: int) -> HistoryPage:
         """A page of history, merged. Raises Refused or Unreachable."""
@@ -331,8 +338,12 @@ class Session:
         return self.connection.value.line is Line.CONNECTED
 
     def confirmed(self, message: Message) -> None:
-        """The answer to a send."""
+        """The answer to a send or a change."""
         self.ingest(updates.of_message(message))
+
+    def find(self, uid: str) -> Message | None:
+        """The message with this uid, if it is held."""
+        return self._store.find(uid)
 
     def versions(self) -> dict[int, int]:
         """Conversation → version followed to."""
@@ -355,8 +366,10 @@ class Session:
             LOG.info("the server's history has changed; asking for everything again")
             known = set(self._store.held)
             self._refill.keep(own_since(self._store, self.me.value.user_id, since_ms))
+            await self._outbox.forget_numbers()
             self._store.clear()
             self._following = Following()
+            self._own_side.begin_epoch()
             self._refresh(*known)
         self._refill.keep(await self._cache.begin_epoch(epoch, since_ms))
         self._epoch = epoch
@@ -374,7 +387,8 @@ class Session:
     def line_is_up(self) -> None:
         """Caught up: send what waits, report what was read, and say again where one looks and how one is seen."""
         self._delivery.wake()
-        self._reporter.wake()
+        self._reading.wake()
         self.spawn(self._asked(self._refill.verify, "verify"))
         self._attention.say_again()
+        self._own_side.line_is_up()
         self._shown.line_is_up()

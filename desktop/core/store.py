@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from desktop.core.quotes import retold
 from desktop.core.updates import UNTOLD, Cursor, Followed, OwnFacts, Seat, Update
 from protocol.shapes import Conversation, Member, Message, Own, Presence, User
 
@@ -38,6 +39,8 @@ class Held:
         self.cursors: dict[int, Cursor] = {}
         self.messages: dict[int, Message] = {}
         self.positions: list[int] = []
+        self._places: dict[str, int] = {}
+        self._answers: dict[str, set[int]] = {}
         self.stale: set[int] = set()
         self.jumps = 0
         """How often many rows were jumped over: what was read from the disk before may be old after."""
@@ -71,6 +74,11 @@ class Held:
         """The newest message held."""
         return self.messages[self.positions[-1]] if self.positions else None
 
+    def by_uid(self, uid: str) -> Message | None:
+        """The message with this uid, if it is held."""
+        position = self._places.get(uid)
+        return None if position is None else self.messages.get(position)
+
     def cursor_of(self, user_id: int) -> int:
         """How far a member has read; 0 when nothing is known."""
         return self.cursors.get(user_id, NO_CURSOR).position
@@ -88,11 +96,34 @@ class Held:
             if known.version == message.version:
                 self.stale.discard(position)
             return False
-        if known is None:
+        if known is not None:
+            self._forget(known)
+        else:
             insort(self.positions, position)
-        self.messages[position] = message
+        self._hold(message)
         self.stale.discard(position)
         return True
+
+    def _hold(self, message: Message) -> None:
+        """Put a message in its place, and let it and its answers agree on what it says."""
+        if message.reply_to is not None:
+            self._answers.setdefault(message.reply_to.uid, set()).add(message.position)
+            original = self.by_uid(message.reply_to.uid)
+            message = message if original is None else retold(message, original)
+        self.messages[message.position] = message
+        self._places[message.uid] = message.position
+        for position in self._answers.get(message.uid, ()):
+            self.messages[position] = retold(self.messages[position], message)
+
+    def _forget(self, message: Message) -> None:
+        """Take a message out of its place."""
+        del self.messages[message.position]
+        self._places.pop(message.uid, None)
+        if message.reply_to is not None:
+            answers = self._answers[message.reply_to.uid]
+            answers.discard(message.position)
+            if not answers:
+                del self._answers[message.reply_to.uid]
 
     def merge_old(self, message: Message) -> bool:
         """Take a message that may be old: news of it wins, and until then it counts as not current."""
@@ -148,13 +179,15 @@ class Held:
             return
         cut = min(bisect_left(self.positions, below), len(self.positions) - HELD_KEPT)
         for position in self.positions[:cut]:
-            del self.messages[position]
+            self._forget(self.messages[position])
             self.stale.discard(position)
         del self.positions[:cut]
 
     def leave_out(self, position: int) -> None:
         """Hold nothing at a position: what was told cannot be shown."""
-        if self.messages.pop(position, None) is not None:
+        message = self.messages.get(position)
+        if message is not None:
+            self._forget(message)
             self.positions.remove(position)
             self.stale.discard(position)
 
@@ -175,6 +208,10 @@ class Store:
     def of(self, conversation_id: int) -> Held:
         """What is held of a conversation; an empty one where nothing is known yet."""
         return self.held.get(conversation_id) or self.held.setdefault(conversation_id, Held(conversation_id))
+
+    def find(self, uid: str) -> Message | None:
+        """The message with this uid, wherever it stands."""
+        return next((found for held in self.held.values() if (found := held.by_uid(uid)) is not None), None)
 
     def listed(self) -> Iterable[Held]:
         """The conversations that are known by their row: a message alone does not list one."""

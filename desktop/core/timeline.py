@@ -47,7 +47,10 @@ class Surroundings(Protocol):
         """What the store knows of the conversation."""
 
     def entries(self, conversation_id: int) -> Sequence[Waiting]:
-        """The outbox's entries of the conversation, in order."""
+        """The messages that wait in the conversation, in order."""
+
+    def changes(self, conversation_id: int) -> Sequence[Waiting]:
+        """What waits to change its messages, in order."""
 
     def unread(self, conversation_id: int) -> Unread:
         """What is unread in it."""
@@ -229,7 +232,8 @@ class Timeline:
         self._let_go()
         entries = self._around.entries(self.conversation_id) if self._high is None else ()
         low = self._held.last_position + 1 if self._low is None else self._low
-        rows = self._deriver.derive(self._held, low, self._high, entries, self._divider)
+        changes = self._around.changes(self.conversation_id)
+        rows = self._deriver.derive(self._held, low, self._high, entries, self._divider, changes)
         operations = diff(self._rows, rows, key_of, facets_between)
         self._rows = rows
         self._index = None

@@ -12,9 +12,10 @@ from desktop.core.bubble import Connection, Line
 from desktop.core.delivery import Delivery
 from desktop.core.observable import Topic
 from desktop.core.outbox import Outbox, OutboxCounts, Waiting
-from desktop.core.ports import Clock
+from desktop.core.ports import Clock, EntryKind
 from desktop.core.sync import SyncLoop
 from protocol.errors import Refused
+from protocol.shapes import Message
 
 LOOK_AGAIN_S = 3600.0
 """The longest wait before looking whether something has waited for a day: the clock may be set, the computer sleep."""
@@ -59,6 +60,9 @@ class WaitingRow:
 
     `until_ms` is when a limit ends or the line is tried next. `asks`: it has waited for more than a day, and the user
     is asked whether to keep trying. `fixed` says why its text cannot change any more; None where it can.
+
+    By its `kind` it may be a change of another message instead: of the one that says `about`, with `emoji`, put there
+    or taken away (`on`).
     """
 
     uid: str
@@ -75,15 +79,26 @@ class WaitingRow:
     asks: bool = False
     fixed: str | None = None
     can_cancel: bool = True
+    kind: EntryKind = "send"
+    about: str = ""
+    emoji: str = ""
+    on: bool = True
 
 
 class WaitingList:
     """Owns the question whether a message has waited for too long; all else is derived from outbox, line and limit."""
 
     def __init__(
-        self, outbox: Outbox, delivery: Delivery, line: SyncLoop, clock: Clock, title: Callable[[int], str]
+        self,
+        outbox: Outbox,
+        delivery: Delivery,
+        line: SyncLoop,
+        clock: Clock,
+        *,
+        title: Callable[[int], str],
+        find: Callable[[str], Message | None],
     ) -> None:
-        """`title` names a conversation."""
+        """`title` names a conversation, `find` knows messages by uid, as far as they are held."""
         self.changed: Topic[None] = Topic()
         """Something about the rows may be different."""
         self._outbox = outbox
@@ -91,6 +106,7 @@ class WaitingList:
         self._line = line
         self._clock = clock
         self._title = title
+        self._find = find
         self._timer: asyncio.TimerHandle | None = None
         outbox.changed.subscribe(lambda _identity: self._look())
         delivery.limit.subscribe(lambda _limit: self.changed.publish(None))
@@ -182,7 +198,18 @@ class WaitingList:
             asks=entry.state == "queued" and waiting.asks_at_ms() <= self._clock.now_ms(),
             fixed=self._fixed(entry.uid),
             can_cancel=not waiting.on_wire or waiting.progress is not None,
+            kind=entry.kind,
+            about="" if entry.is_message else self._said(entry.target_uid or ""),
+            emoji=entry.emoji,
+            on=entry.on,
         )
+
+    def _said(self, uid: str) -> str:
+        """What a message says, sent or waiting; empty where it is not known here."""
+        message, waiting = self._find(uid), self._outbox.get(uid)
+        if message is not None:
+            return message.content or next((file.file_name for file in message.attachments), "")
+        return "" if waiting is None else waiting.entry.text
 
     def _why(self, waiting: Waiting, line: Line, *, behind: bool) -> Why:
         """What holds a message up, the nearest reason first."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from desktop.core.attaching import measured
 from desktop.core.delivery import Delivery
 from desktop.core.outbox import Outbox
 from desktop.core.ports import Clock, LocalFile, OutboxEntry, OutboxFile
+from desktop.core.quotes import quote_of, quote_of_entry
+from desktop.core.store import Store
 from protocol.errors import ErrorCode, Refused
 from protocol.ids import new_uid
 from protocol.limits import Limits
+from protocol.shapes import ReplyTo
 from protocol.text import clean_content
 
 
@@ -27,35 +31,48 @@ class Writing:
         clock: Clock,
         limits: Callable[[], Limits],
         to_the_end: Callable[[int], None],
+        *,
+        quoted: Callable[[int, str], ReplyTo | None],
     ) -> None:
+        """`quoted` tells of a message by conversation and uid, in brief, what is known here."""
         self._outbox = outbox
         self._delivery = delivery
         self._disk = disk
         self._clock = clock
         self._limits = limits
         self._to_the_end = to_the_end
+        self._quoted = quoted
 
-    def send_text(self, conversation_id: int, text: str) -> asyncio.Future[None]:
+    def send_text(
+        self, conversation_id: int, text: str, reply_to_uid: str | None = None, mentions: Sequence[int] = ()
+    ) -> asyncio.Future[None]:
         """Show a message at once; the future is done when it is on disk. Raises Refused for empty or too long text."""
-        content = self._checked(text)
+        content = self.checked(text)
         if not content:
             raise Refused(ErrorCode.EMPTY_CONTENT, "There is nothing to send yet. Write something first.")
-        return asyncio.ensure_future(self._save(self._add(conversation_id, [self._entry(conversation_id, content)])))
+        entry = replace(self._entry(conversation_id, content), mentions=tuple(mentions))
+        return self.write([self._answering(entry, reply_to_uid)])
 
-    def send_files(self, conversation_id: int, paths: Sequence[Path], caption: str) -> asyncio.Future[None]:
+    def send_files(
+        self, conversation_id: int, paths: Sequence[Path], caption: str, reply_to_uid: str | None = None
+    ) -> asyncio.Future[None]:
         """One message a file; see `Session.send_files`."""
-        return asyncio.ensure_future(self._measure(conversation_id, list(paths), self._checked(caption)))
+        return asyncio.ensure_future(self._measure(conversation_id, list(paths), self.checked(caption), reply_to_uid))
 
-    async def edit(self, uid: str, text: str) -> None:
+    def write(self, entries: Sequence[OutboxEntry]) -> asyncio.Future[None]:
+        """Show what waits now; the future is done when all are on disk, in order. Raises what the disk raised."""
+        return asyncio.ensure_future(self._save(self._add(entries)))
+
+    async def edit(self, uid: str, text: str, mentions: Sequence[int] | None = None) -> None:
         """Change the text of a message that waits, and let one that had failed go out again.
 
         Raises Refused for empty or too long text, or where it is too late; and what the disk raised.
         """
-        content = self._checked(text)
+        content = self.checked(text)
         before = self._outbox.editable(uid).entry
         if not content and not before.paths and not before.uploaded:
             raise Refused(ErrorCode.EMPTY_CONTENT, "There is nothing left to send. Cancel the message instead.")
-        await self._outbox.edit(uid, content)
+        await self._outbox.edit(uid, content, None if mentions is None else tuple(mentions))
         self._outbox.retry(uid)
         self._delivery.wake()
 
@@ -63,7 +80,7 @@ class Writing:
         """What is known of a file, before it is shown. Raises Refused, in words, for what cannot be attached."""
         return await measured(self._disk, path, self._limits())
 
-    def _checked(self, text: str) -> str:
+    def checked(self, text: str) -> str:
         """Text as the server would store it. Raises Refused when it is too long."""
         content = clean_content(text)
         most = self._limits().content_chars
@@ -87,17 +104,25 @@ class Writing:
             tried=path is None and self._delivery.is_idle(conversation_id),
         )
 
-    async def _measure(self, conversation_id: int, paths: list[Path], caption: str) -> None:
+    def _answering(self, entry: OutboxEntry, uid: str | None) -> OutboxEntry:
+        """The entry as an answer, with what it answers as that is now."""
+        if uid is None:
+            return entry
+        return replace(entry, reply_to_uid=uid, reply_to=self._quoted(entry.conversation_id, uid))
+
+    async def _measure(self, conversation_id: int, paths: list[Path], caption: str, reply_to_uid: str | None) -> None:
         """Look at the files first, so that all or none are shown."""
         files = [await self.measured(path) for path in paths]
         texts = [caption] + [""] * len(files)
         parts = zip(texts, paths, files, strict=False)
         entries = [self._entry(conversation_id, text, path, file) for text, path, file in parts]
-        await self._save(self._add(conversation_id, entries))
+        entries[:1] = [self._answering(entry, reply_to_uid) for entry in entries[:1]]
+        await self._save(self._add(entries))
 
-    def _add(self, conversation_id: int, entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
+    def _add(self, entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
         """Show the entries now."""
-        self._to_the_end(conversation_id)
+        for conversation_id in dict.fromkeys(entry.conversation_id for entry in entries if entry.is_message):
+            self._to_the_end(conversation_id)
         return [self._outbox.add(entry) for entry in entries]
 
     async def _save(self, left: list[OutboxEntry]) -> None:
@@ -109,3 +134,15 @@ class Writing:
             for entry in left:
                 self._outbox.confirm(entry.uid)
             self._delivery.wake()
+
+
+def known_quotes(store: Store, outbox: Outbox, own_id: int) -> Callable[[int, str], ReplyTo | None]:
+    """What a message would be quoted as, by conversation and uid: as it is held, or as it waits itself."""
+
+    def quoted(conversation_id: int, uid: str) -> ReplyTo | None:
+        message, waiting = store.of(conversation_id).by_uid(uid), outbox.get(uid)
+        if message is not None:
+            return quote_of(message)
+        return None if waiting is None else quote_of_entry(waiting.entry, own_id)
+
+    return quoted

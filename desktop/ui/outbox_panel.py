@@ -168,7 +168,8 @@ class OutboxPanel(QDialog):
         if first is None:
             self.setFocus()
         else:
-            (first.retry if first.retry.isVisibleTo(first) else first.edit).setFocus()
+            links = (first.retry, first.edit, first.cancel, first.go)
+            next(link for link in links if link.isVisibleTo(first)).setFocus()
 
     def _refresh_soon(self) -> None:
         """Once for all that changes in this moment."""

@@ -168,6 +168,7 @@ class OutboxRow(QWidget):
         self.question.setVisible(row.asks)
         self.retry.setVisible(row.why in _CAN_BE_TRIED)
         self.keep.setVisible(row.asks)
+        self.edit.setVisible(outbox_words.can_edit(row))
         self.cancel.setVisible(row.can_cancel)
         self._links.setVisible(not edited)
         self._choice.setVisible(edited)

@@ -53,8 +53,24 @@ def title_words(row: WaitingRow) -> str:
 
 
 def first_line(row: WaitingRow) -> str:
-    """What was written, as one line; empty for a file without words."""
-    return one_line(row.text).strip()
+    """What was written or is to be done, as one line; empty for a file without words."""
+    text, about = one_line(row.text).strip(), one_line(row.about).strip() or "a message"
+    match row.kind:
+        case "send":
+            return text
+        case "forward":
+            return f"Forward: {text}" if text else "Forward"
+        case "edit":
+            return f"Edit: {text}"
+        case "delete":
+            return f"Delete: {about}"
+        case "react":
+            return f"React with {row.emoji} to: {about}" if row.on else f"Take back {row.emoji} from: {about}"
+
+
+def can_edit(row: WaitingRow) -> bool:
+    """Whether there are words in it that its writer may change."""
+    return row.kind in {"send", "edit"}
 
 
 def file_words(file: WaitingFile) -> str:
@@ -74,7 +90,8 @@ def why_words(row: WaitingRow, clock: Clock) -> str:
     """Why it is still here, and what happens next."""
     match row.why:
         case Why.FAILED:
-            return f"Not sent: {row.problem or 'the server has refused it.'}"
+            what = "Not sent" if row.kind in {"send", "forward"} else "Not done"
+            return f"{what}: {row.problem or 'the server has refused it.'}"
         case Why.UPLOADING:
             return f"Uploading, {round((row.progress or 0) * 100)} %"
         case Why.LIMITED:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from desktop.core.rows import kind_of, mime_of
+from desktop.core.media import kind_of, mime_of
 from desktop.ui import fonts, theme
 from desktop.ui.file_words import letters, size_words
 from desktop.ui.painters.files import paint_cross, paint_rounded

@@ -20,9 +20,9 @@ from typing import Any
 
 from msgspec import structs
 
+from desktop.core.media import kind_of
 from desktop.core.pace import Pace
 from desktop.core.ports import Arrived, BegunUpload, Cache, Clock, HistoryPage, OutboxFile
-from desktop.core.rows import kind_of
 from desktop.core.session import Session
 from protocol.codec import decode
 from protocol.commands import Digest, SendMessage, Sync, digest_sum
@@ -50,6 +50,12 @@ QUICK = Pace(
     typing_expires_s=0.2,
     latency_s=0.05,
     line_patience_s=0.15,
+    draft_s=0.02,
+    draft_most_s=0.06,
+    draft_told_s=0.02,
+    burst_s=0.06,
+    away_after_s=0.05,
+    back_again_s=0.02,
 )
 """Waits short enough for tests; the rules are the same."""
 
@@ -150,8 +156,13 @@ class FakeServer:
         return row.conversation_id
 
     def post(self, sender_id: int, conversation_id: int, text: str | None, **fields: Any) -> Message:
+        """Let a member say something."""
+        self._conversation(sender_id, conversation_id)
+        return self.store(sender_id, conversation_id, text, **fields)
+
+    def store(self, sender_id: int, conversation_id: int, text: str | None, **fields: Any) -> Message:
         """Store a message and push it to every member."""
-        conversation = self._conversation(sender_id, conversation_id)
+        conversation = self.conversations[conversation_id]
         sent: list[Attachment] = fields.pop("attachments", [])
         position = len(conversation.messages) + 1
         attachments = [structs.replace(one, message_id=conversation_id * 100_000 + position) for one in sent]
@@ -330,7 +341,7 @@ class FakeServer:
                     head=head,
                     fresh=fresh,
                     conversation=conversation.shown(user_id),
-                    members=[m for m in conversation.members.values() if m.version > since],
+                    members=[m for m in conversation.seats()[: conversation.listed_most] if m.version > since],
                     messages=[conversation.message_at(m.position) for m in rows],
                 )
             )

@@ -33,6 +33,7 @@ def quote_of(message: Message) -> ReplyTo:
         type=message.type,
         content=None if message.content is None else message.content[:200],
         deleted=message.deleted_at is not None,
+        position=message.position,
     )
 
 

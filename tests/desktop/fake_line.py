@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, structs
 
 from desktop.cache.local_files import measured
+from desktop.core.media import kind_of, mime_of
 from desktop.core.ports import (
     Arrived,
     BegunUpload,
@@ -21,7 +22,6 @@ from desktop.core.ports import (
     OutboxEntry,
     Unreachable,
 )
-from desktop.core.rows import kind_of, mime_of
 from protocol.accounts import Device, PasswordChange, ProfileChange
 from protocol.codec import decode, plain
 from protocol.commands import COMMANDS, DeleteMessage, Digest, EditMessage, MarkRead, React, SendMessage, Sync, Typing
@@ -29,7 +29,8 @@ from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Attachment, Conversation, Message, User
 from protocol.signals import Connected
 from protocol.times import to_wire
-from tests.desktop.fake_changes import CHANGES, FakeMessageApi, change
+from tests.desktop.fake_changes import CHANGES, change
+from tests.desktop.fake_own import FakeOwnApi, MemoryOwnFile
 
 if TYPE_CHECKING:
     from tests.desktop.doubles import FakeServer
@@ -129,7 +130,7 @@ class FakeLive:
             self.queue.put_nowait(Broken(reason))
 
 
-class FakeApi(FakeMessageApi):
+class FakeApi(FakeOwnApi):
     """`core.ports.Api` on a FakeServer."""
 
     def __init__(self, server: FakeServer, user_id: int) -> None:
@@ -274,6 +275,7 @@ class MemoryOutboxFile:
 
     def __init__(self) -> None:
         self.entries: dict[str, OutboxEntry] = {}
+        self.own = MemoryOwnFile()
         self.broken: OSError | None = None
 
     async def load(self) -> list[OutboxEntry]:
