@@ -8,14 +8,28 @@ from typing import Any
 
 from sqlalchemy import update
 
-from protocol.commands import DeleteMessage, EditMessage, MarkRead, OpenConversation, React, SendMessage
+from protocol.commands import (
+    AddMembers,
+    DeleteMessage,
+    EditMessage,
+    MarkRead,
+    OpenConversation,
+    OpenGroup,
+    PatchOwn,
+    React,
+    SendMessage,
+)
 from protocol.limits import Limits
-from protocol.shapes import Attachment, Message
+from protocol.shapes import Attachment, Message, Own
 from server.services.access import Access
 from server.services.changes import Changes
 from server.services.conversations import Conversations
 from server.services.cursors import Cursors
+from server.services.drafts import Drafts
+from server.services.groups import Groups
 from server.services.messages import Messages
+from server.services.names import Names
+from server.services.own_facts import OwnFacts
 from server.services.pins import Pins
 from server.services.ports import Actor, Announcement, Silence
 from server.services.reactions import Reactions
@@ -44,6 +58,9 @@ class Setting:
         self.changes = Changes(self.database, self.access, self.uploads, limits)
         self.reactions = Reactions(self.database, self.access)
         self.pins = Pins(self.database, self.access)
+        self.groups = Groups(self.database, self.access, Silence(), Names(limits))
+        self.own_facts = OwnFacts(self.database, self.access, Silence())
+        self.drafts = Drafts(self.database, self.access, limits)
         self.cursors = Cursors(self.database, self.access)
         self.sync = SyncDesk(self.database, Silence())
 
@@ -62,6 +79,25 @@ class Setting:
         """Their direct conversation's number."""
         command = OpenConversation(participant1_id=one.user_id, participant2_id=other.user_id)
         return self.conversations.open_direct(one, command)[0].conversation_id
+
+    def group(self, owner: Actor, *others: Actor, title: str = "Friends") -> int:
+        """A new group's number."""
+        command = OpenGroup(kind="group", title=title, member_ids=[other.user_id for other in others])
+        return self.groups.make(owner, command)[0].conversation_id
+
+    def seat(self, actor: Actor, conversation_id: int, *others: Actor) -> None:
+        """Add people to a group."""
+        self.groups.add(actor, conversation_id, AddMembers(user_ids=[other.user_id for other in others]))
+
+    def choose(self, actor: Actor, conversation_id: int, **choices: Any) -> Own:
+        """Change what is the actor's own."""
+        return self.own_facts.patch(actor, conversation_id, PatchOwn(**choices))
+
+    def own(self, actor: Actor, conversation_id: int) -> Own:
+        """What is the actor's own."""
+        own = self.conversations.get(actor, conversation_id).own
+        assert isinstance(own, Own)
+        return own
 
     def say(self, actor: Actor, conversation_id: int, content: str | None = "hello", **more: Any) -> Message:
         """Send, and the stored message."""
@@ -96,7 +132,7 @@ class Setting:
         return [one.payload for one in self.announced if one.event == event and actor.user_id in one.user_ids]
 
     def remove(self, actor: Actor, conversation_id: int) -> None:
-        """Take somebody's seat away, as the groups of a later release will."""
+        """Take somebody's seat away, past all rules."""
         self.database.write(
             lambda unit: (
                 unit.connection.execute(
