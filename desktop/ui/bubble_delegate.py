@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import assert_never
@@ -188,8 +189,23 @@ class BubbleDelegate:
         """What a day pill says."""
         return moments.day_words(at_ms, self._clock.now_ms(), self._clock.local_offset_s)
 
-    def explained(self, bubble: Bubble) -> str:
-        """What is said over a bubble's time: the whole date, when it was edited, and what it is kept for."""
+    def explained(self, hit: Hit) -> str:
+        """What is said about a place under the mouse."""
+        bubble = hit.bubble
+        words: dict[Target, Callable[[], str]] = {
+            Target.META: lambda: self._meta_words(bubble),
+            Target.CANCEL: lambda: "Cancel",
+            Target.ADD_REACTION: lambda: "Add a reaction",
+            Target.REACTION: lambda: ", ".join(
+                name for one in bubble.reactions if one.emoji == hit.emoji for name in one.names
+            ),
+            Target.LINK: lambda: (hit.url or "") if hit.asks else "",
+            Target.FILE: lambda: bubble.files[hit.file].name if hit.file is not None else "",
+        }
+        return words[hit.target]() if hit.target in words else ""
+
+    def _meta_words(self, bubble: Bubble) -> str:
+        """The whole date of a bubble, when it was edited, and what it is kept for."""
         lines = [self.full_time(bubble.at_ms)]
         if bubble.edited_at_ms is not None and not bubble.deleted:
             lines.append(f"Edited {self.full_time(bubble.edited_at_ms)}")

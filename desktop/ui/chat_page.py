@@ -60,7 +60,7 @@ class ChatPage(QWidget):
         self.toast = Toast(self)
         self.outgoing = Outgoing(session, self.composer)
         self.files = FileActions(session.api, transfers, self.toast, self, settings)
-        self.message_actions = MessageActions(session, self.outgoing, self.files, self)
+        self.message_actions = MessageActions(session, self.outgoing, self.files, self, self.toast, clock)
         self._typing = PlainLabel(size_px=12, ink="ink2")
         self._nothing_open = Notice()
         self._drop = DropTarget(self)
@@ -105,11 +105,31 @@ class ChatPage(QWidget):
         self.pane.view.typed.connect(self.composer.insert)
         self.pane.view.paste_asked.connect(self._paste)
         self.composer.field.timeline_key.connect(self.pane.press)
-        self.message_actions.picture_opened.connect(self._view_picture)
-        self.message_actions.marked_unread.connect(self.pane.reporter.pause)
+        self._connect_actions()
         theme.source().changed.connect(self.update)
         self._unsubscribe_line = self._session.connection.subscribe(self.bar.show_connection)
         self.bar.show_connection(self._session.connection.value)
+
+    def _connect_actions(self) -> None:
+        """What is done with messages: from the timeline to the session, and back where the timeline is asked."""
+        actions, view = self.message_actions, self.pane.view
+        actions.picture_opened.connect(self._view_picture)
+        actions.marked_unread.connect(self.pane.reporter.pause)
+        actions.jump_wanted.connect(self.pane.jump_to)
+        actions.select_wanted.connect(lambda bubble: view.selection.choose([bubble.key]))
+        view.deed_asked.connect(actions.do)
+        self.pane.hover.deed_asked.connect(actions.do)
+        self.pane.hover.menu_asked.connect(actions.ask)
+        self.pane.jumps.failed.connect(lambda: self.toast.say("This message could not be brought. Try again later."))
+        view.selection.changed.connect(self._offer_for_selection)
+        bar = self.pane.selection_bar
+        bar.forward_asked.connect(lambda: actions.work.forward(view.selected(), view.selection.clear))
+        bar.delete_asked.connect(lambda: actions.work.ask_to_delete(view.selected(), view.selection.clear))
+
+    def _offer_for_selection(self) -> None:
+        """What can be done with all of the selected messages."""
+        chosen, work = self.pane.view.selected(), self.message_actions.work
+        self.pane.selection_bar.offer(forward=work.can_forward(chosen), delete=work.can_delete(chosen))
 
     @property
     def conversation_id(self) -> int | None:
@@ -128,7 +148,8 @@ class ChatPage(QWidget):
         self._show_header(header.value)
         self.outgoing.enter(conversation_id)
         self._stack.setCurrentIndex(1)
-        self.pane.open(self._session.timeline(conversation_id), self._name)
+        own_id, named = self._session.me.value.user_id, header.value.kind == "group"
+        self.pane.open(self._session.timeline(conversation_id), self._name, own_id=own_id, named=named)
         self._session.look_at(conversation_id)
 
     def close_conversation(self) -> None:
@@ -147,6 +168,7 @@ class ChatPage(QWidget):
         self._unsubscribe_line()
         self.outgoing.close()
         self.files.close()
+        self.message_actions.work.close()
 
     def _leave(self) -> None:
         """Let go of the open conversation."""

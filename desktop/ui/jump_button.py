@@ -1,4 +1,4 @@
-"""The round button that leads to the latest message, with how many new ones are below."""
+"""The round buttons that lead on in a timeline: back or to the latest message, and to what names the reader."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from desktop.ui import fonts, theme
+from desktop.ui import fonts, icons, theme
 from desktop.ui.plain_text import set_tool_tip
 
 DISC = 40
@@ -18,8 +18,11 @@ _MOST_SAID = 99
 class JumpButton(QAbstractButton):
     """Owns the number it shows; who made it decides when it is seen and what it does."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *, names: bool = False) -> None:
+        """`names`: the button for messages that name the reader."""
         super().__init__(parent)
+        self._names = names
+        self._returns = False
         self._count = 0
         self.setFixedSize(self.sizeHint())
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -35,7 +38,22 @@ class JumpButton(QAbstractButton):
     def set_count(self, count: int) -> None:
         """Show how many new messages are below; none at 0."""
         self._count = count
-        words = f"Jump to the latest message, {count} new" if count else "Jump to the latest message"
+        self._explain()
+
+    def set_returns(self, returns: bool) -> None:
+        """Whether the first click leads back to where the reader came from."""
+        if returns != self._returns:
+            self._returns = returns
+            self._explain()
+
+    def _explain(self) -> None:
+        """Say what a click does."""
+        words = "Jump to the latest message"
+        if self._names:
+            words = "Jump to the next message that names you"
+        elif self._returns:
+            words = "Back to where you were"
+        words = f"{words}, {self._count} new" if self._count else words
         self.setAccessibleName(words)
         set_tool_tip(self, words)
         self.update()
@@ -58,10 +76,19 @@ class JumpButton(QAbstractButton):
         if self.hasFocus():
             painter.setPen(QPen(shown.accent, 2))
         painter.drawEllipse(disc)
-        self._paint_arrow(painter, disc.center(), shown.ink2)
+        self._paint_sign(painter, disc, shown.ink2)
         if self._count:
             self._paint_badge(painter)
         painter.end()
+
+    def _paint_sign(self, painter: QPainter, disc: QRectF, ink: QColor) -> None:
+        """An arrow down, an arrow back up, or the sign for names."""
+        if self._names:
+            painter.drawPixmap(disc.center() - QPointF(10, 10), icons.pixmap("at-sign", ink, 20))
+        elif self._returns:
+            painter.drawPixmap(disc.center() - QPointF(10, 10), icons.pixmap("reply", ink, 20))
+        else:
+            self._paint_arrow(painter, disc.center(), ink)
 
     def _paint_arrow(self, painter: QPainter, middle: QPointF, ink: QColor) -> None:
         """An arrow down."""

@@ -11,17 +11,20 @@ from desktop.core.bubble import Bubble
 from desktop.core.ports import Clock
 from desktop.core.timeline import Timeline, TimelineState
 from desktop.models.timeline_model import TimelineModel
+from desktop.ui.hover_bar import HoverBar
 from desktop.ui.jump_button import SHADOW, JumpButton
 from desktop.ui.notice import Notice
 from desktop.ui.pictures import Pictures
 from desktop.ui.scroll_anchor import ReadingPlace
 from desktop.ui.seen_reporter import SeenReporter
+from desktop.ui.selection_bar import SelectionBar
+from desktop.ui.timeline_jump import Jumps
 from desktop.ui.timeline_skeleton import TimelineSkeleton
 from desktop.ui.timeline_view import TimelineView
 from desktop.ui.transfers import Transfers
 
 SKELETON_AFTER_MS = 150
-JUMP_RIGHT, JUMP_BOTTOM = 20, 8
+JUMP_RIGHT, JUMP_BOTTOM, JUMP_STEP = 20, 8, 48
 PAGE_OVERLAP = 48
 LEAST_HEIGHT = 96
 _LOOK_AGAIN = (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate, QEvent.Type.Show)
@@ -37,7 +40,11 @@ class TimelinePane(QWidget):
         super().__init__(parent)
         self.view = TimelineView(pictures, transfers, clock)
         self.reporter = SeenReporter(self.view, self._has_focus)
+        self.jumps = Jumps(self.view)
         self.jump = JumpButton(self)
+        self.mention = JumpButton(self, names=True)
+        self.hover = HoverBar(self.view)
+        self.selection_bar = SelectionBar(self.view, self)
         self._notice = Notice()
         self._skeleton = TimelineSkeleton()
         self._timeline: Timeline | None = None
@@ -62,18 +69,28 @@ class TimelinePane(QWidget):
         self.view.newer_wanted.connect(self._load_newer)
         self.view.hole_seen.connect(self._fill_hole)
         self.view.moved.connect(self._show_jump)
-        self.jump.clicked.connect(self.to_latest)
+        self.view.hovered.connect(self.hover.follow)
+        self.view.moved.connect(self.hover.hide)
+        self.jump.clicked.connect(self._jump_on)
+        self.mention.clicked.connect(self._to_mention)
+        self.jumps.changed.connect(self._show_jump)
         self.reporter.seen.connect(self.seen)
 
-    def open(self, timeline: Timeline, name: str) -> None:
-        """Show a timeline; the reader stands where they left it, else at the unread line, else at the end."""
+    def open(self, timeline: Timeline, name: str, *, own_id: int = 0, named: bool = False) -> None:
+        """Show a timeline; the reader stands where they left it, else at the unread line, else at the end.
+
+        `named`: several people write here. `own_id` is who is called "you".
+        """
         self.leave()
+        self.view.delegate.named, self.view.delegate.own_id = named, own_id
         self._timeline, self._name, self._newest_seen = timeline, name, 0
         timeline.begin_reading()
         self._model = TimelineModel(timeline, self)
         self._unsubscribe = timeline.state.subscribe(self._follow_state)
         self.view.set_ends_with_latest(not timeline.state.value.has_newer)
         self.view.set_model(self._model, self._places.pop(timeline.conversation_id, None))
+        self.jumps.follow(timeline)
+        self._model.replayed.connect(self.jumps.settle)
         self._follow_state(timeline.state.value)
         self.reporter.restart()
 
@@ -86,6 +103,8 @@ class TimelinePane(QWidget):
             self._places[self._timeline.conversation_id] = place
         if self._unsubscribe is not None:
             self._unsubscribe()
+        self.jumps.follow(None)
+        self.hover.hide()
         self.view.set_model(None)
         if self._model is not None:
             self._model.detach()
@@ -97,10 +116,36 @@ class TimelinePane(QWidget):
 
     def to_latest(self) -> None:
         """Lead to the latest message, and follow from there."""
+        self.jumps.forget()
         if self._timeline is not None and self._timeline.has_newer:
             self._to_latest = True
             self._timeline.jump_to_latest()
         self.view.scroll_to_bottom()
+
+    def jump_to(self, position: int, key: str | None = None) -> None:
+        """Bring a message to the middle of the screen, loading what surrounds it; the button leads back."""
+        self.jumps.to(position, key)
+
+    def _jump_on(self) -> None:
+        """Back to where the reader came from, then to the latest (behaviour 7)."""
+        if self.jumps.can_return():
+            self.jumps.back()
+        else:
+            self.to_latest()
+
+    def _to_mention(self) -> None:
+        """To the first message below that names the reader."""
+        found = next(iter(self._unseen_mentions()), None)
+        if found is not None:
+            self.jump_to(found.position or 0, found.key)
+
+    def _unseen_mentions(self) -> list[Bubble]:
+        """What names the reader below what has been on screen."""
+        return [row for row in self.bubbles() if row.names_me and not row.own and self._is_below(row)]
+
+    def _is_below(self, row: Bubble) -> bool:
+        """Whether a message has not been on screen yet."""
+        return (row.position or 0) > self._newest_seen
 
     def press(self, key: int) -> None:
         """A key pressed in the composer that means the timeline."""
@@ -187,14 +232,26 @@ class TimelinePane(QWidget):
         self._newest_seen = max([self._newest_seen, *positions])
         has_newer = self._timeline is not None and self._timeline.has_newer
         on_timeline = self._timeline is not None and self._stack.currentWidget() is self.view
-        shown = on_timeline and (has_newer or not self.view.at_bottom())
-        self.jump.setVisible(shown)
+        at_end = not has_newer and self.view.at_bottom()
+        self.jumps.notice(at_end=at_end)
+        returns = self.jumps.can_return()
+        below = 0 if at_end else sum(not row.own and self._is_below(row) for row in self.bubbles())
+        self._place(self.jump, 0, below, returns or not at_end)
+        self.jump.set_returns(returns)
+        mentions = len(self._unseen_mentions()) if on_timeline and not at_end else 0
+        self._place(self.mention, 1, mentions, bool(mentions))
+
+    def _place(self, button: JumpButton, level: int, count: int, shown: bool) -> None:
+        """Put a button into the lower corner, each `level` above the other."""
+        shown = shown and self._timeline is not None and self._stack.currentWidget() is self.view
+        button.setVisible(shown)
         if shown:
-            self.jump.set_count(sum(not row.own and (row.position or 0) > self._newest_seen for row in self.bubbles()))
+            button.set_count(count)
             corner = self.rect().bottomRight()
-            x = corner.x() - JUMP_RIGHT - self.jump.width() + SHADOW + 1
-            self.jump.move(x, corner.y() - JUMP_BOTTOM - self.jump.height() + SHADOW + 1)
-            self.jump.raise_()
+            x = corner.x() - JUMP_RIGHT - button.width() + SHADOW + 1
+            y = corner.y() - JUMP_BOTTOM - button.height() + SHADOW + 1 - level * JUMP_STEP
+            button.move(x, y)
+            button.raise_()
 
     def event(self, event: QEvent) -> bool:
         """Qt tells every widget of a window when the window comes to the front or leaves it."""

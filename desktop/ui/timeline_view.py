@@ -242,33 +242,13 @@ class TimelineView(TimelineScroll):
         elif hit is not None and hit.target is Target.TEXT:
             shape = Qt.CursorShape.IBeamCursor
         self.viewport().setCursor(shape)
-        set_tool_tip(self.viewport(), self._explained(hit))
+        set_tool_tip(self.viewport(), "" if hit is None else self.delegate.explained(hit))
         self.hovered.emit(hit)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is under the mouse."""
         super().leaveEvent(event)
         self.hovered.emit(None)
-
-    def _explained(self, hit: Hit | None) -> str:
-        """What is said about a place under the mouse."""
-        if hit is None:
-            return ""
-        match hit.target:
-            case Target.META:
-                return self.delegate.explained(hit.bubble)
-            case Target.CANCEL:
-                return "Cancel"
-            case Target.ADD_REACTION:
-                return "Add a reaction"
-            case Target.REACTION:
-                return ", ".join(name for one in hit.bubble.reactions if one.emoji == hit.emoji for name in one.names)
-            case Target.LINK:
-                return (hit.url or "") if hit.asks else ""
-            case Target.FILE if hit.file is not None:
-                return hit.bubble.files[hit.file].name
-            case _:
-                return ""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click or a drag begins."""
