@@ -26,6 +26,7 @@ from server.storage.locks import DataInUse
 from server.storage.tables import metadata, server_facts
 from server.storage.unit import Database, Unit
 from tests.conftest import ExpectLog
+from tests.running import ROOT
 from tests.server.storage.notes import note, noted
 
 
@@ -204,6 +205,18 @@ def test_the_revisions_make_exactly_the_tables(either: Database) -> None:
         context = MigrationContext.configure(snapshot, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
     assert either.is_current()
+
+
+def test_a_start_with_nothing_to_bring_up_to_date_does_without_alembic(tmp_path: Path) -> None:
+    asked = f"""import sys
+from server.storage.unit import Database
+opened = Database("sqlite:///{tmp_path / "hearth.db"}")
+opened.migrate()
+print(opened.is_current(), "alembic" in sys.modules)
+opened.close()"""
+    for told in ("True True\n", "True False\n"):
+        done = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True, cwd=ROOT)
+        assert done.stdout == told
 
 
 def test_a_new_database_has_an_epoch_that_stays(either: Database) -> None:
