@@ -24,6 +24,8 @@ from tests.model.stories import model_server, tell_stories
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
+# One that ends badly is told again and again until it is short, which is what makes it worth reading.
+@pytest.mark.timeout(600)
 def test_three_hundred_stories_end_well() -> None:
     tell_stories(300)
 
