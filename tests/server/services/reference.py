@@ -66,10 +66,14 @@ class Reference:
             self._moved(told)
         elif announcement.event == "own_updated":
             self._own(told.conversation_id, told.own, told.user_version)
+        elif announcement.event == "conversation_removed":
+            self._forget(told.conversation_id)
 
     def take(self, answer: Synced) -> None:
         """Merge an answer of `sync`."""
         self.user_version = max(self.user_version, answer.user_version) if answer.complete else self.user_version
+        for conversation_id in answer.gone:
+            self._forget(conversation_id)
         for user in answer.users:
             self._user(user)
         for one in answer.conversations:
@@ -88,7 +92,7 @@ class Reference:
         return {
             "users": self.users,
             "conversations": {n: replace(row, **_DERIVED) for n, row in self.conversations.items()},
-            "members": {key: (row.role, row.joined_at) for key, row in self.members.items()},
+            "members": {key: (row.role, row.joined_at) for key, row in self.members.items() if row.left_at is None},
             "cursors": self.cursors,
             "seat_versions": self.seat_versions,
             "messages": {n: replace(m, is_read=False, read=False, read_at=None) for n, m in self.messages.items()},
@@ -97,6 +101,7 @@ class Reference:
             "unread_from": {n: own.unread_from for n, own in self.own.items()},
             "unread": {n: self.unread(n) for n in self.conversations},
             "named": {n: self.named(n) for n in self.conversations},
+            "own": {n: replace(self.own.get(n, Own()), unread_count=0, mentions=0) for n in self.conversations},
             "starred": {n: own.starred for n, own in self.own.items() if own.starred},
         }
 
@@ -117,11 +122,21 @@ class Reference:
         return sum(self.user_id in message.mentions for message in self._unread(conversation_id))
 
     def _unread(self, conversation_id: int) -> list[Message]:
-        start = self.cursors.get((conversation_id, self.user_id), 0)
-        marked = self.own[conversation_id].unread_from if conversation_id in self.own else None
+        own = self.own.get(conversation_id, Own())
+        start = max(self.cursors.get((conversation_id, self.user_id), 0), own.read_position)
+        marked = own.unread_from
         start = start if marked is None else min(start, marked - 1)
         theirs = [m for m in self.messages.values() if m.sender_id != self.user_id and m.deleted_at is None]
         return [m for m in theirs if m.conversation_id == conversation_id and m.position > start]
+
+    def _forget(self, conversation_id: int) -> None:
+        """The user is no member any more: nothing of the conversation is kept."""
+        for known in (self.conversations, self.own, self.own_versions, self._floor, self._numbers):
+            known.pop(conversation_id, None)
+        self.messages = {n: m for n, m in self.messages.items() if m.conversation_id != conversation_id}
+        for seats in (self.members, self.cursors, self.seat_versions):
+            for key in [key for key in seats if key[0] == conversation_id]:
+                del seats[key]
 
     def _count(self, conversation_id: int, version: int) -> None:
         """One number of a conversation has been told."""
