@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -77,6 +78,22 @@ class Silence:
 
     def parted(self, conversation_id: int, user_id: int) -> None:
         """Nobody looked."""
+
+
+class PageFacts(Struct, frozen=True, kw_only=True):
+    """What a page behind a link says of itself: plain text, each a line."""
+
+    title: str
+    site: str
+    description: str
+    has_picture: bool
+
+
+class Links(Protocol):
+    """Looks at pages that people link to; implemented by `server.fetch`."""
+
+    def read(self, url: str, picture: Path) -> PageFacts | None:
+        """What a page says of itself, its picture written to a file as it came; None where there is nothing."""
 
 
 class Facts(Protocol[S]):
