@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from PySide6.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt, QTimer
 
 from desktop.core import moments
 from desktop.core.bubble import ConversationRow, Preview, Tick
+from desktop.core.conversation_list import ListSection
 from desktop.core.listops import Facet
 from desktop.core.ports import Clock
+from desktop.models.happening_words import happening_words
 from desktop.models.replica import Index, Replica, RowSource
 from desktop.models.roles import Role, roles_of
 
 LONGEST_TIMER_MS = 2**31 - 1
 """Qt's timers count in 32 bits: further changes are reached by way of this one."""
 
+NAMED_MOST = 2
 MEDIA_WORDS = {"image": "Photo", "video": "Video", "file": "File"}
 PRESENCE_WORDS = {"active": "online", "away": "away", "busy": "do not disturb", "offline": ""}
 TICK_WORDS = {Tick.WAITING: "sending", Tick.SENT: "sent", Tick.READ: "read", Tick.FAILED: "not sent"}
 
 
-def preview_words(preview: Preview) -> str:
-    """The second line of a row without its icons: who, what kind of media, and the text."""
+def typing_words(names: Sequence[str], *, in_group: bool) -> str:
+    """That somebody types; in a group, who: at most two by name."""
+    if not in_group or not names:
+        return "typing…"
+    if len(names) == 1:
+        return f"{names[0]} is typing…"
+    if len(names) == NAMED_MOST:
+        return f"{names[0]}, {names[1]} are typing…"
+    return f"{names[0]}, {names[1]} and {len(names) - NAMED_MOST} more are typing…"
+
+
+def preview_words(preview: Preview, own_id: int = 0) -> str:
+    """The second line of a row without its icons: who, what kind of media, and the text.
+
+    Of what happened in a group "You" is the person `own_id`.
+    """
     if preview.deleted:
         return "Message deleted"
+    if preview.happening is not None:
+        return happening_words(preview.happening, own_id)
     media = MEDIA_WORDS.get(preview.type or "", "")
     # A file is best known by its name; a picture's name says little, so its word stands first.
     words = preview.text if preview.type == "file" and preview.text else " · ".join(filter(None, (media, preview.text)))
@@ -43,11 +63,21 @@ def preview_sender(preview: Preview) -> str:
 
 def spoken(row: ConversationRow, time_words: str) -> str:
     """A row in words, for screen readers."""
-    second = "typing…" if row.typing else f"{preview_sender(row.preview)} {preview_words(row.preview)}".strip()
-    unread = f"{row.unread} unread" if row.unread else ""
-    tick = TICK_WORDS.get(row.preview.tick, "") if row.preview.own else ""
+    unread = f"{row.unread} unread" if row.unread else "marked as unread" if row.marked_unread else ""
+    mentions = f"{row.mentions} mentioning you" if row.mentions else ""
     presence = PRESENCE_WORDS[row.presence] if row.presence else ""
-    return ", ".join(filter(None, (row.title, presence, unread, second, tick, time_words)))
+    marks = (word for word in ("pinned", "muted", "archived", "blocked") if getattr(row, word))
+    return ", ".join(filter(None, (row.title, presence, *marks, unread, mentions, *_second_spoken(row), time_words)))
+
+
+def _second_spoken(row: ConversationRow) -> Iterable[str]:
+    """The second line in words: who types, else what was begun, else the newest message and how far it has come."""
+    if row.typing:
+        return [typing_words(row.typists, in_group=row.kind == "group")]
+    if row.draft is not None:
+        return [f"Draft: {row.draft}"]
+    words = f"{preview_sender(row.preview)} {preview_words(row.preview)}".strip()
+    return [words, TICK_WORDS.get(row.preview.tick, "") if row.preview.own else ""]
 
 
 class ConversationModel(Replica[ConversationRow]):
@@ -126,13 +156,13 @@ class ConversationModel(Replica[ConversationRow]):
 
 
 class ConversationFilter(QSortFilterProxyModel):
-    """The rows that are shown: by part of a name, and only unread ones where asked; the open one stays among these."""
+    """The rows that are shown: those of one section, the open one stays among these; or by part of a name, all."""
 
     def __init__(self, model: ConversationModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self._words: list[str] = []
-        self._unread_only = False
+        self._section = ListSection.ALL
         self._kept: int | None = None
         # A change is filtered anew only where its roles hold this one.
         self.setFilterRole(Role.ROW)
@@ -148,14 +178,18 @@ class ConversationFilter(QSortFilterProxyModel):
 
     def show_unread_only(self, only: bool) -> None:
         """Only conversations with something unread, or all."""
-        if only != self._unread_only:
+        self.show_section(ListSection.UNREAD if only else ListSection.ALL)
+
+    def show_section(self, section: ListSection) -> None:
+        """Only this part of the list."""
+        if section is not self._section:
             self.beginFilterChange()
-            self._unread_only = only
+            self._section = section
             self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
     def keep(self, conversation_id: int | None) -> None:
         """The open conversation: being read does not take it away from under the reader."""
-        if not self._unread_only:
+        if self._section is not ListSection.UNREAD:
             self._kept = conversation_id
         elif conversation_id != self._kept:
             self.beginFilterChange()
@@ -167,16 +201,13 @@ class ConversationFilter(QSortFilterProxyModel):
         return self.mapFromSource(self._model.index_of(conversation_id))
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
-        """Whether one row is shown."""
-        if not self._words and not self._unread_only:
-            return True
+        """Whether one row is shown. Who asks for a name finds it among the archived ones, too."""
         row = self._model.row(source_row)
-        if self._unread_only and not row.unread and row.conversation_id != self._kept:
+        is_kept = self._section is ListSection.UNREAD and row.conversation_id == self._kept
+        narrows = not self._words or self._section is ListSection.UNREAD
+        if narrows and not is_kept and not self._section.holds(row):
             return False
-        if not self._words:
-            return True
-        title = folded(row.title)
-        return all(word in title for word in self._words)
+        return not self._words or all(word in folded(row.title) for word in self._words)
 
 
 @lru_cache(maxsize=20_000)

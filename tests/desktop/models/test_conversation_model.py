@@ -11,13 +11,23 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from desktop.core.bubble import ConversationRow, Preview, Tick
+from desktop.core.bubble import ConversationRow, HappeningLine, Preview, Tick
+from desktop.core.conversation_list import ListSection
 from desktop.core.listops import Facet, Insert, ListOp, Move, Remove, Replace, replay
 from desktop.core.moments import HOUR_MS, MINUTE_MS
 from desktop.core.ports import Clock
-from desktop.models.conversation_model import ConversationFilter, ConversationModel, preview_sender, preview_words
+from desktop.models.conversation_model import (
+    ConversationFilter,
+    ConversationModel,
+    preview_sender,
+    preview_words,
+    typing_words,
+)
 from desktop.models.roles import Role
+from protocol.shapes import Happening
 from tests.desktop.conversation_rows import NOON_MS, Rows, row
+
+LEFT = HappeningLine("uid", 1, 1, 1, NOON_MS, Happening(kind="left", user_ids=[3]), 3, "Cleo", ("Cleo",))
 
 
 class Hands:
@@ -121,6 +131,31 @@ def test_reading_the_open_one_does_not_take_it_away(qapp: QApplication) -> None:
     assert titles(shown) == ["Person 1", "Person 2", "Person 3"]
 
 
+def test_each_section_shows_its_part_and_a_name_is_found_anywhere(qapp: QApplication) -> None:
+    source = Rows(row(1, unread=2), row(2, marked_unread=True), row(3), row(4, unread=1, archived=True))
+    shown = ConversationFilter(ConversationModel(source, Hands().clock))
+    assert titles(shown) == ["Person 1", "Person 2", "Person 3"]
+    shown.show_section(ListSection.UNREAD)
+    assert titles(shown) == ["Person 1", "Person 2"]
+    shown.show_section(ListSection.ARCHIVED)
+    assert titles(shown) == ["Person 4"]
+    shown.show_names_with("person")
+    assert titles(shown) == ["Person 1", "Person 2", "Person 3", "Person 4"]
+
+
+@pytest.mark.parametrize(
+    ("names", "in_group", "words"),
+    [
+        (["Ada"], False, "typing…"),
+        (["Ada"], True, "Ada is typing…"),
+        (["Ada", "Bo"], True, "Ada, Bo are typing…"),
+        (["Ada", "Bo", "Cleo", "Dan"], True, "Ada, Bo and 2 more are typing…"),
+    ],
+)
+def test_who_types_in_words(names: list[str], in_group: bool, words: str) -> None:
+    assert typing_words(names, in_group=in_group) == words
+
+
 def changes_of(model: ConversationModel) -> list[tuple[int, list[int]]]:
     """What the model tells of changed rows from now on."""
     told: list[tuple[int, list[int]]] = []
@@ -188,6 +223,7 @@ def test_far_changes_do_not_overflow_the_timer(qapp: QApplication) -> None:
         (Preview("file"), "", "File"),
         (Preview("text", "", deleted=True, own=True), "", "Message deleted"),
         (Preview("system", "Anna joined"), "", "Anna joined"),
+        (Preview("system", "x", happening=LEFT), "", "Cleo left the group"),
     ],
 )
 def test_a_preview_in_words(preview: Preview, sender: str, words: str) -> None:
@@ -200,5 +236,9 @@ def test_a_row_is_spoken_whole(qapp: QApplication) -> None:
     model = ConversationModel(source, Hands().clock)
     spoken = model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert spoken == "Sofia Berg, online, 2 unread, You: Perfect, read, now"
+    marked = replace(source.rows[0], unread=0, marked_unread=True, muted=True, draft="See you")
+    source.do(Replace(0, marked, frozenset([Facet.LAYOUT])))
+    spoken = model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "Sofia Berg, online, muted, marked as unread, Draft: See you, now"
     source.do(Replace(0, replace(source.rows[0], typing=True), frozenset([Facet.LAYOUT])))
     assert "typing…" in str(model.index(0).data(Qt.ItemDataRole.AccessibleTextRole))
