@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import structs
 
+from desktop.cache.quotes_on_disk import retell, second_form
 from desktop.cache.stored_message import packed
 from desktop.core.ports import OutboxEntry, Reached
 from desktop.core.updates import Cursor, Followed, OwnFacts, Seat, Update
@@ -69,13 +70,14 @@ _CLEAR = (
 )
 
 _PUT_MESSAGE = (
-    "INSERT INTO messages (conversation_id, position, version, era, uid, sender_id, created_ms, deleted, text, body) "
+    "INSERT INTO messages (conversation_id, position, version, era, uid, sender_id, created_ms, deleted, text, body, "
+    "reply_uid) "
     "VALUES (:conversation_id, :position, :version, "
     "coalesce((SELECT era FROM followed WHERE conversation_id=:conversation_id), 0), "
-    ":uid, :sender_id, :created_ms, :deleted, :text, :body) "
+    ":uid, :sender_id, :created_ms, :deleted, :text, :body, :reply_uid) "
     "ON CONFLICT (conversation_id, position) DO UPDATE SET version=excluded.version, era=excluded.era, "
     "uid=excluded.uid, sender_id=excluded.sender_id, created_ms=excluded.created_ms, deleted=excluded.deleted, "
-    "text=excluded.text, body=excluded.body "
+    "text=excluded.text, body=excluded.body, reply_uid=excluded.reply_uid "
     "WHERE (excluded.version, excluded.era) > (messages.version, messages.era)"
 )
 _PUT_CONVERSATION = (
@@ -131,6 +133,10 @@ def first_form(connection: sqlite3.Connection) -> None:
         connection.execute(table)
 
 
+FORMS = (first_form, second_form)
+"""Each leads from the one before it to the next."""
+
+
 def put(connection: sqlite3.Connection, update: Update, reached: Reached) -> None:
     """Merge an update, in the order of `Store.merge`, and with it how far is followed now."""
     for conversation_id in update.gone:
@@ -142,6 +148,7 @@ def put(connection: sqlite3.Connection, update: Update, reached: Reached) -> Non
     for step in update.followed:
         _jump(connection, step)
     connection.executemany(_PUT_MESSAGE, (_message_row(message) for message in update.messages))
+    retell(connection, update.messages)
     cursors = (*map(_cursor_of, update.seats), *update.cursors)
     connection.executemany(_PUT_CURSOR, (_cursor_row(cursor) for cursor in cursors if cursor.position))
     connection.executemany(_PUT_OWN, (_own_row(facts) for facts in update.own))
@@ -200,6 +207,7 @@ def _message_row(message: Message) -> dict[str, object]:
         "deleted": message.deleted_at is not None,
         "text": message.content,
         "body": packed(message),
+        "reply_uid": None if message.reply_to is None else message.reply_to.uid,
     }
 
 

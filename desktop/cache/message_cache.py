@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from desktop.cache.cache_form import begin, first_form, overwrites, put, put_unverified
+from desktop.cache.cache_form import FORMS, begin, overwrites, put, put_unverified
 from desktop.cache.cache_reading import read_page, read_sent_since, read_state, read_unverified
 from desktop.cache.database import Database
 from desktop.core.ports import CachedPage, CachedState, OutboxEntry, Place, Reached
@@ -57,7 +57,7 @@ class MessageCache:
 
     def __init__(self, folder: Path, own_id: int) -> None:
         """The file is made in `folder` by the first call, readable by its user alone."""
-        self._database = Database(folder / FILE_NAME, [first_form], pragmas=PRAGMAS, is_small=False)
+        self._database = Database(folder / FILE_NAME, FORMS, pragmas=PRAGMAS, is_small=False)
         self._folder = folder
         self._own_id = own_id
         self._waiting: deque[Pending] = deque()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from desktop.cache.database import Database
+from desktop.cache.database import DURABLE, Database
 from desktop.cache.local_files import measured
 from desktop.cache.own_file import SqliteOwnFile
 from desktop.core.ports import LocalFile, OutboxEntry
@@ -21,6 +21,8 @@ from desktop.core.ports import LocalFile, OutboxEntry
 LOG = logging.getLogger(__name__)
 
 FILE_NAME = "outbox.sqlite3"
+PRAGMAS = (*DURABLE, "secure_delete=ON")
+"""What was sent stands in the file no longer: it may be deleted elsewhere."""
 
 
 def _first_form(connection: sqlite3.Connection) -> None:
@@ -31,13 +33,18 @@ def _first_form(connection: sqlite3.Connection) -> None:
     )
 
 
+def _second_form(connection: sqlite3.Connection) -> None:
+    """Form 2: what changes a message waits, too. A program without it would send them as messages."""
+    connection.execute("ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'send'")
+
+
 def _put(connection: sqlite3.Connection, entry: OutboxEntry) -> None:
     """Write or replace one entry."""
     connection.execute(
-        "INSERT INTO outbox (uid, conversation_id, place, body) VALUES (?, ?, ?, ?) "
+        "INSERT INTO outbox (uid, conversation_id, place, kind, body) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (uid) DO UPDATE SET conversation_id=excluded.conversation_id, place=excluded.place, "
-        "body=excluded.body",
-        (entry.uid, entry.conversation_id, entry.place, msgspec.json.encode(entry)),
+        "kind=excluded.kind, body=excluded.body",
+        (entry.uid, entry.conversation_id, entry.place, entry.kind, msgspec.json.encode(entry)),
     )
 
 
@@ -68,7 +75,8 @@ class SqliteOutboxFile:
 
     def __init__(self, folder: Path) -> None:
         """The file is made in `folder` by the first call, readable by its user alone."""
-        self._database = Database(folder / FILE_NAME, [_first_form], _rescue)
+        forms = [_first_form, _second_form]
+        self._database = Database(folder / FILE_NAME, forms, _rescue, pragmas=PRAGMAS)
         self._kept = folder / "kept"
         self.own = SqliteOwnFile(folder)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from protocol.shapes import Message, User
+from protocol.shapes import Message, ReplyTo, User
 
 _DECODER = msgspec.msgpack.Decoder(dict[str, Any])
 
@@ -17,6 +17,13 @@ def packed(message: Message) -> bytes:
     del facts["content"], facts["sender"]
     told = {name: value for name, value in facts.items() if value is not None and value is not False and value != []}
     return msgspec.msgpack.encode(told)
+
+
+def requoted(body: bytes, quote: ReplyTo) -> bytes:
+    """The body with another quote. Raises msgspec.MsgspecError for what is no message."""
+    facts = _DECODER.decode(body)
+    facts["reply_to"] = msgspec.to_builtins(quote)
+    return msgspec.msgpack.encode(facts)
 
 
 def unpacked(body: bytes, text: str | None, sender: User) -> Message:

@@ -33,7 +33,7 @@ from protocol.shapes import Attachment, Conversation, Member, Message, Presence,
 from protocol.signals import SIGNALS, MessagesRead, OwnUpdated, Synced, SyncedConversation, UserTyping
 from protocol.text import clean_content
 from protocol.times import to_wire
-from tests.desktop.fake_changes import forwarded, quote_of
+from tests.desktop.fake_changes import changed, forwarded, quote_of
 from tests.desktop.fake_conversation import FakeConversation
 from tests.desktop.fake_line import FakeApi, FakeLive, MemoryOutboxFile
 
@@ -187,15 +187,8 @@ class FakeServer:
     def edit(self, conversation_id: int, position: int, text: str) -> Message:
         """Change a message's text, as a later version of the app will."""
         conversation = self.conversations[conversation_id]
-        changed = structs.replace(
-            conversation.messages[position - 1],
-            content=text,
-            edited_at=to_wire(self.tick()),
-            version=conversation.next_version(),
-        )
-        conversation.messages[position - 1] = changed
-        self.push("message_updated", conversation.message_at(position), *conversation.members)
-        return changed
+        message = conversation.messages[position - 1]
+        return changed(self, conversation, message, content=text, edited_at=to_wire(self.tick()))
 
     def read(self, user_id: int, conversation_id: int, position: int) -> int:
         """Move a member's cursor and tell everybody; the result is where it stands."""

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop.cache.cache_form import first_form, put
+from desktop.cache.cache_form import FORMS, put
 from desktop.cache.cache_reading import FROM, UP_TO, read_page, read_state
 from desktop.core import updates
 from desktop.core.ports import Arrived, Reached
@@ -17,9 +17,10 @@ from desktop.core.progress import Following
 from desktop.core.store import Held, Store
 from desktop.core.unread import unread_of
 from desktop.core.updates import Cursor, OwnFacts, Update
-from protocol.commands import Sync
+from protocol.commands import DeleteMessage, React, Sync
 from protocol.shapes import Message, Own, User
 from tests.desktop.doubles import FakeServer
+from tests.desktop.fake_changes import change, quote_of
 from tests.desktop.fake_line import FakeLive
 
 ME = 1
@@ -33,7 +34,8 @@ class Desktop:
         self.store = Store()
         self.following = Following()
         self.disk = sqlite3.connect(":memory:", isolation_level=None)
-        first_form(self.disk)
+        for form in FORMS:
+            form(self.disk)
 
     def take(self, update: Update) -> None:
         self.store.merge(update)
@@ -71,7 +73,10 @@ def outline(held: Held) -> dict[str, Any]:
 
 
 def whole(held: Held) -> dict[str, Any]:
-    messages = {p: (m.uid, m.version, m.content, m.sender_id, m.edited_at) for p, m in held.messages.items()}
+    messages = {
+        p: (m.uid, m.version, m.content, m.sender_id, m.edited_at, m.deleted_at, m.reply_to, m.reactions)
+        for p, m in held.messages.items()
+    }
     return {**outline(held), "messages": messages, "stale": held.stale, "first_unread": unread_of(held, ME)}
 
 
@@ -96,12 +101,22 @@ class Story:
         conversation = self.server.conversations[conversation_id]
         who = self.chance.choice(sorted(conversation.members))
         count = len(conversation.messages)
-        if kind <= 3 or count == 0:
+        if kind <= 2 or count == 0:
             self.server.post(who, conversation_id, f"text {count}")
+        elif kind == 3:
+            quoted = quote_of(conversation.message_at(place % count + 1))
+            self.server.post(who, conversation_id, f"answer {count}", reply_to=quoted)
         elif kind == 4:
             self.server.read(who, conversation_id, place % count + 1)
         elif kind == 5:
             self.server.edit(conversation_id, place % count + 1, f"edited {place}")
+        elif kind == 6:
+            message = conversation.messages[place % count]
+            change(self.server, message.sender_id, DeleteMessage(message_id=message.message_id))
+        elif kind == 7:
+            message = conversation.messages[place % count]
+            if message.deleted_at is None:
+                change(self.server, who, React(message_id=message.message_id, emoji="👍", on=place > 20))
         else:
             self.server.unread(who, conversation_id * 100_000 + place % count + 1)
 
@@ -129,7 +144,7 @@ def test_a_store_rebuilt_from_the_disk_is_the_same_at_any_moment(chance: random.
     desktop.take(updates.of_synced(story.server.sync(ME, Sync())))
     for _ in range(length):
         for _ in range(chance.randint(1, 6)):
-            story.happen(chance.randint(0, 6), chance.randint(0, 40))
+            story.happen(chance.randint(0, 8), chance.randint(0, 40))
         for update in story.heard(chance.randint(0, 4), desktop):
             desktop.take(update)
         first, following = desktop.rebuilt()

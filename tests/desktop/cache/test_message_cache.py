@@ -18,6 +18,7 @@ from msgspec import structs
 from desktop.cache import message_cache
 from desktop.cache.message_cache import FILE_NAME, MessageCache, forget_cache
 from desktop.core.ports import CachedPage, CachedState, Reached
+from desktop.core.quotes import quote_of
 from desktop.core.updates import Cursor, Update
 from protocol.times import to_wire
 from tests.desktop.cache.messages import ANNA, BEN, ME, NOON_MS, TALK, message, saved
@@ -171,7 +172,7 @@ def test_a_page_that_cannot_be_read_ends_the_cache_for_this_run(
 
 
 def test_the_file_of_a_newer_hearth_is_set_aside(tmp_path: Path, expected_logs: Callable[[str], None]) -> None:
-    expected_logs("the file has form 99, this program knows 1")
+    expected_logs("the file has form 99, this program knows 2")
 
     async def story() -> None:
         cache = MessageCache(tmp_path, ME)
@@ -266,6 +267,43 @@ def test_deleted_words_are_nowhere_in_the_files(tmp_path: Path) -> None:
         await cache.close()
 
     run(story)
+
+
+@pytest.mark.parametrize("form", [1, 2])
+def test_deleted_words_are_quoted_nowhere_in_the_files(tmp_path: Path, form: int) -> None:
+    secret = "the secret that was taken back"
+
+    async def story() -> None:
+        cache = MessageCache(tmp_path, ME)
+        told = message(1, text=secret)
+        cache.save(*saved(told, message(2, reply_to=quote_of(told)), message(3)))
+        await cache.page(TALK, "newest", 0, 10)
+        await cache.close()
+        if form == 1:
+            _make_form_1(tmp_path)
+        cache = MessageCache(tmp_path, ME)
+        gone = structs.replace(told, content=None, version=4, deleted_at=to_wire(NOON_MS))
+        cache.save(Update(messages=(gone,)), Reached({TALK: 4}))
+        (_, answer, _) = (await cache.page(TALK, "newest", 0, 10)).messages
+        assert (answer.version, answer.reply_to) == (2, quote_of(gone))
+        assert secret.encode() not in _bytes_in(tmp_path)
+        # The answer as it was told before comes late, from a page that was on its way.
+        late = message(5, version=3, reply_to=quote_of(told))
+        cache.save(Update(messages=(late,)), Reached())
+        assert (await cache.page(TALK, "newest", 0, 1)).messages[0].reply_to == quote_of(gone)
+        await cache.close()
+        assert secret.encode() not in _bytes_in(tmp_path)
+
+    run(story)
+
+
+def _make_form_1(folder: Path) -> None:
+    """The file as it was before answers could be found by what they answer."""
+    with sqlite3.connect(folder / FILE_NAME) as file:
+        file.execute("DROP INDEX messages_answers")
+        file.execute("ALTER TABLE messages DROP COLUMN reply_uid")
+        file.execute("PRAGMA user_version=1")
+    file.close()
 
 
 def test_another_history_leaves_only_ones_own_words_of_the_last_days(tmp_path: Path) -> None:

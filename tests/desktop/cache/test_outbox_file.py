@@ -14,11 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from desktop.cache.outbox_file import FILE_NAME, SqliteOutboxFile
 from desktop.core.ports import LocalFile, OutboxEntry
-from protocol.shapes import Attachment
+from protocol.shapes import Attachment, ForwardedFrom, ReplyTo
 
 T = TypeVar("T")
 BIG = "long text " * 400
@@ -65,6 +66,43 @@ def test_entries_come_back_as_they_were_by_place(tmp_path: Path) -> None:
     entries = [entry(3), entry(1, "ä\n𝄞 \u202e"), entry(2)]
     with_file(tmp_path, lambda file: put_all(file, *entries))
     assert loaded(tmp_path) == sorted(entries, key=lambda one: one.place)
+
+
+def test_what_changes_a_message_comes_back_as_it_was(tmp_path: Path) -> None:
+    quote = ReplyTo(uid="other", message_id=0, sender_id=1, sender_name="", type="text", content="before")
+    first = ForwardedFrom(sender_id=2, sender_name="Ben", created_at="2026-11-20T12:00:00.000Z")
+    entries = [
+        replace(entry(1), kind="edit", target_uid="uid-0", target_id=4, mentions=(3,), reply_to=quote),
+        replace(entry(2), kind="react", target_uid="uid-0", emoji="👍", on=False),
+        replace(entry(3), kind="forward", target_uid="uid-0", forwarded_from=first),
+        replace(entry(4), kind="delete", target_uid="uid-0", text=""),
+    ]
+    with_file(tmp_path, lambda file: put_all(file, *entries))
+    assert loaded(tmp_path) == entries
+
+
+def test_a_file_from_before_there_were_changes_is_read(tmp_path: Path) -> None:
+    old = {"uid": "uid-1", "conversation_id": 7, "place": 1, "text": "from then", "created_ms": 5, "kind": "send"}
+    with sqlite3.connect(tmp_path / FILE_NAME) as file:
+        file.execute(
+            "CREATE TABLE outbox (uid TEXT PRIMARY KEY, conversation_id INTEGER NOT NULL, place INTEGER NOT NULL, "
+            "body BLOB NOT NULL)"
+        )
+        file.execute("INSERT INTO outbox VALUES ('uid-1', 7, 1, ?)", (msgspec.json.encode(old),))
+        file.execute("PRAGMA user_version=1")
+    file.close()
+    assert loaded(tmp_path) == [OutboxEntry(uid="uid-1", conversation_id=7, place=1, text="from then", created_ms=5)]
+    with_file(tmp_path, lambda file: put_all(file, replace(entry(2), kind="delete", target_uid="uid-1")))
+    assert [one.kind for one in loaded(tmp_path)] == ["send", "delete"]
+
+
+def test_what_was_sent_stands_in_the_file_no_longer(tmp_path: Path) -> None:
+    async def work(file: SqliteOutboxFile) -> None:
+        await put_all(file, entry(1, "a word that is sent"))
+        await file.remove("uid-1")
+
+    with_file(tmp_path, work)
+    assert b"a word that is sent" not in (tmp_path / FILE_NAME).read_bytes()
 
 
 def test_an_entry_is_replaced_and_removed_by_its_uid(tmp_path: Path) -> None:
