@@ -11,7 +11,7 @@ from msgspec import structs
 
 from desktop.core import updates
 from desktop.core.bubble import ConversationRow, Preview, Tick
-from desktop.core.conversation_list import FEW, ConversationList
+from desktop.core.conversation_list import FEW, ConversationList, ListCounts, ListSection
 from desktop.core.listops import Facet, ListOp, Move, Replace, replay_all
 from desktop.core.row_maker import RowMaker
 from desktop.core.store import Store
@@ -19,8 +19,9 @@ from desktop.core.unread import unread_of
 from desktop.core.updates import Update
 from protocol.commands import Sync
 from protocol.errors import ErrorCode, Refused
+from protocol.times import to_wire
 from tests.desktop.core.talk import Talk
-from tests.desktop.doubles import FakeServer, until
+from tests.desktop.doubles import NOON_MS, FakeServer, until
 
 Tell = Callable[[Any], None]
 ME = 1
@@ -48,6 +49,11 @@ class Listed:
     def ingest(self, update: Update) -> None:
         self.list.refresh(self.store.merge(update).conversations)
 
+    def choose(self, identity: int, **facts: Any) -> None:
+        conversation = self.server.conversations[identity]
+        conversation.keep_own(ME, **facts)
+        self.server.push_own(ME, conversation)
+
     def sync(self) -> None:
         self.ingest(updates.of_synced(self.server.sync(ME, Sync())))
 
@@ -55,7 +61,17 @@ class Listed:
         return [row.title for row in self.list.rows]
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 11), st.booleans()), max_size=30))
+def counted(rows: Sequence[ConversationRow]) -> ListCounts:
+    """The counts of a list, made from all of its rows."""
+    counts = ListCounts()
+    for row in rows:
+        counts = counts.counting(row, 1)
+    for section in ListSection:
+        assert counts.of(section) == sum(section.holds(row) for row in rows)
+    return counts
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 11), st.booleans()), max_size=30))
 def test_operations_replay_and_the_newest_stands_first(steps: list[tuple[int, int, bool]]) -> None:
     listed = Listed(12)
     for kind, who, own in steps:
@@ -66,14 +82,20 @@ def test_operations_replay_and_the_newest_stands_first(steps: list[tuple[int, in
             listed.ingest(Update(gone=(identity,)))
         elif kind == 2:
             listed.server.post(ME if own else who + 2, identity, "text")
+        elif kind == 3:  # What one chooses: sorted and counted otherwise.
+            listed.choose(identity, archived=own, pinned=bool(who % 2))
+        elif kind == 4:
+            listed.choose(identity, muted_until=to_wire(NOON_MS) if own else None)
         else:
             message = listed.server.post(ME if own else who + 2, identity, "text")
             listed.ingest(updates.of_message(message))
     listed.sync()
-    times = [row.at_ms or 0 for row in listed.list.rows]
-    assert times == sorted(times, reverse=True)
+    places = [(row.archived, not row.pinned, -(row.at_ms or 0)) for row in listed.list.rows]
+    assert places == sorted(places)
+    assert listed.list.counts.value == counted(listed.replica)
     assert listed.replica == list(listed.list.rows)
-    assert listed.list.unread_total.value == sum(row.unread for row in listed.list.rows)
+    assert listed.list.unread_total.value == sum(row.unread for row in listed.list.rows if not row.muted)
+    assert listed.list.badge.value == listed.list.unread_total.value
     assert len(listed.replica) == len(listed.server.conversations)
 
 
