@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,10 +13,14 @@ from hypothesis import strategies as st
 from desktop.core.ports import Arrived
 from desktop.core.session import Session
 from desktop.core.timeline import Timeline
+from protocol.commands import DeleteMessage, React
+from protocol.errors import Refused
 from tests.desktop.core.talk import Talk, bubbles
 from tests.desktop.doubles import until
+from tests.desktop.fake_changes import change
 
-DEEDS = ("anna", "ben", "ben", "ben reads", "anna reads", "other device reads", "unread", "edit", "history")
+CHANGES = ("Anna edits", "Anna deletes", "Anna reacts", "Ben reacts", "Anna answers", "Ben deletes")
+DEEDS = ("anna", "ben", "ben", "ben reads", "anna reads", "other device reads", "unread", "edit", "history", *CHANGES)
 
 
 class Post:
@@ -61,8 +66,29 @@ async def do(talk: Talk, anna: Session, deed: str, chance: random.Random) -> Non
             server.unread(talk.anna.user_id, here * 100_000 + place)
         case "edit":
             server.edit(here, place, f"edited at {count}")
+        case _ if deed in CHANGES:
+            await change_something(talk, anna, deed, place)
         case _:
             await anna.fetch(here, chance.choice(("newest", "before", "after", "around")), place)
+
+
+async def change_something(talk: Talk, anna: Session, deed: str, place: int) -> None:
+    """Somebody changes a message, Anna through her outbox; what makes no sense is refused, and that is all."""
+    message = talk.server.conversations[talk.identity].messages[place - 1]
+    with suppress(Refused):
+        match deed:
+            case "Anna edits":
+                await anna.changing.edit(talk.identity, message.uid, f"edited at {place}")
+            case "Anna deletes":
+                await anna.changing.delete(talk.identity, message.uid)
+            case "Anna reacts":
+                await anna.changing.react(talk.identity, message.uid, "👍", on=place % 2 == 0)
+            case "Ben reacts":
+                change(talk.server, talk.ben.user_id, React(message_id=message.message_id, emoji="👍", on=True))
+            case "Anna answers":
+                await anna.send_text(talk.identity, f"answer to {place}", reply_to_uid=message.uid)
+            case _:
+                change(talk.server, talk.ben.user_id, DeleteMessage(message_id=message.message_id))
 
 
 async def opened(session: Session, conversation_id: int) -> Timeline:
@@ -74,7 +100,10 @@ async def opened(session: Session, conversation_id: int) -> Timeline:
 
 def shown(session: Session, timeline: Timeline) -> list[Any]:
     """Everything that a user would compare between two devices."""
-    facts = [(b.key, b.position, b.text, b.tick, b.sender_name, b.edited) for b in bubbles(timeline)]
+    facts = [
+        (b.key, b.position, b.text, b.tick, b.sender_name, b.edited, b.deleted, b.quote, b.reactions, b.changing)
+        for b in bubbles(timeline)
+    ]
     listed = [(row.conversation_id, row.preview, row.unread, row.at_ms) for row in session.conversations.rows]
     return [facts, listed, session.unread_total.value]
 

@@ -15,9 +15,10 @@ from desktop.core.ports import Arrived, HistoryPage
 from desktop.core.store import Held, Store
 from desktop.core.unread import unread_of
 from desktop.core.updates import Cursor, Update
-from protocol.commands import Sync
+from protocol.commands import DeleteMessage, React, Sync
 from protocol.shapes import Message
 from tests.desktop.doubles import FakeServer
+from tests.desktop.fake_changes import change, quote_of
 from tests.desktop.fake_line import FakeLive
 
 ME = 1
@@ -30,7 +31,9 @@ def snapshot(store: Store) -> dict[int, dict[str, Any]]:
 
 def facts(held: Held, store: Store) -> dict[str, Any]:
     return {
-        "messages": {p: (m.uid, m.version, m.content) for p, m in held.messages.items()},
+        "messages": {
+            p: (m.uid, m.version, m.content, m.deleted_at, m.reply_to, m.reactions) for p, m in held.messages.items()
+        },
         "cursors": {user_id: cursor.position for user_id, cursor in held.cursors.items() if cursor.position},
         "members": sorted(held.members),
         "version": held.conversation.version if held.conversation else None,
@@ -65,8 +68,21 @@ class Recorder:
             self.server.read(user_id, conversation_id, place % count + 1)
         elif kind == 4:
             self.server.edit(conversation_id, place % count + 1, f"edited {place}")
+        elif kind == 5:
+            self.change(conversation_id, user_id, place)
         else:
             self.server.unread(user_id, conversation_id * 100_000 + place % count + 1)
+
+    def change(self, conversation_id: int, user_id: int, place: int) -> None:
+        """An answer, a deletion or a reaction."""
+        messages = self.server.conversations[conversation_id].messages
+        message = messages[place % len(messages)]
+        if place % 3 == 0:
+            self.server.post(user_id, conversation_id, f"answer {place}", reply_to=quote_of(message))
+        elif place % 3 == 1:
+            change(self.server, message.sender_id, DeleteMessage(message_id=message.message_id))
+        elif message.deleted_at is None:
+            change(self.server, user_id, React(message_id=message.message_id, emoji="👍", on=place % 2 == 0))
 
     def told(self) -> list[Update]:
         """What was pushed, as updates."""
@@ -86,7 +102,7 @@ class Recorder:
 
 
 commands = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(0, 1), st.integers(0, 50)), min_size=1, max_size=25
+    st.tuples(st.integers(0, 6), st.integers(0, 1), st.integers(0, 1), st.integers(0, 50)), min_size=1, max_size=25
 )
 
 
@@ -142,6 +158,22 @@ def test_a_message_alone_lists_no_conversation() -> None:
     message = recorder.server.post(2, 1, "Hello")
     store = merged([updates.of_message(message)])
     assert list(store.listed()) == []
+
+
+def test_an_answer_never_quotes_what_was_deleted_meanwhile() -> None:
+    recorder = Recorder()
+    first = recorder.server.post(2, 1, "secret")
+    answer = recorder.server.post(1, 1, "answer", reply_to=quote_of(first))
+    change(recorder.server, 2, DeleteMessage(message_id=first.message_id))
+    gone = recorder.server.conversations[1].message_at(1)
+    for news in ([gone, answer], [answer, gone], [first, answer, gone]):
+        held = merged([Update(messages=(message,)) for message in news]).of(1)
+        assert held.messages[2].reply_to == quote_of(gone)
+    # Also where the original is held no longer by then.
+    store = merged([Update(messages=(answer,)), Update(messages=(gone,))])
+    store.of(1).leave_out(1)
+    assert store.of(1).messages[2].reply_to == quote_of(gone)
+    assert store.of(1).by_uid(first.uid) is None
 
 
 def test_a_fresh_page_leaves_what_was_held_readable_but_old() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -108,6 +109,42 @@ async def offline(*texts: str, age_ms: int = 0, tried: bool = False) -> AsyncIte
 )
 def test_every_reason_has_its_words(row: WaitingRow, words: str) -> None:
     assert outbox_words.why_words(row, CLOCK) == words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kind": "send"}, "one two"),
+        ({"kind": "forward"}, "Forward: one two"),
+        ({"kind": "edit"}, "Edit: one two"),
+        ({"kind": "delete", "about": "old\ntext"}, "Delete: old text"),
+        ({"kind": "delete"}, "Delete: a message"),
+        ({"kind": "react", "about": "old", "emoji": "👍"}, "React with 👍 to: old"),
+        ({"kind": "react", "about": "old", "emoji": "👍", "on": False}, "Take back 👍 from: old"),
+    ],
+)
+def test_every_kind_says_what_is_to_be_done(change: dict[str, Any], words: str) -> None:
+    assert outbox_words.first_line(replace(WAITING, **change)) == words
+
+
+def test_a_refused_deletion_can_be_tried_or_left_but_not_edited(qloop: QLoop) -> None:
+    async def story() -> None:
+        async with offline() as s:
+            mine = s.server.post(1, s.talk, "to be deleted")
+            s.server.restore()
+            await until(lambda: s.session.find(mine.uid))
+            s.server.refuse_next("delete_message", Refused(ErrorCode.FORBIDDEN, "Not any more."))
+            await s.session.changing.delete(s.talk, mine.uid)
+            await until(lambda: s.panel.rows and next(iter(s.panel.rows.values())).row.why is Why.FAILED)
+            (row,) = s.panel.rows.values()
+            assert row.why.text() == "Not done: Not any more."
+            assert "Delete: to be deleted" in row.accessibleName()
+            assert (row.edit.isHidden(), row.retry.isHidden(), row.cancel.isHidden()) == (True, False, False)
+            QTest.mouseClick(row.cancel, Qt.MouseButton.LeftButton)
+            await until(lambda: not s.panel.rows)
+            assert s.stored() == ["to be deleted"]
+
+    qloop(story())
 
 
 def test_no_reason_is_without_words() -> None:
