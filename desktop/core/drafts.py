@@ -16,7 +16,7 @@ from desktop.core.store import Store
 from protocol.commands import PutDraft
 from protocol.errors import Refused
 from protocol.shapes import Draft, Message
-from protocol.text import clean_content
+from protocol.text import clean_content, clean_draft
 from protocol.times import from_wire, to_wire
 
 LOG = logging.getLogger(__name__)
@@ -24,8 +24,9 @@ LOG = logging.getLogger(__name__)
 OFFERED_MS = 60 * 60 * 1000
 """How long the draft that lost against another device's can be had back."""
 AGAIN_MOST_S = 60.0
-CLEARED = 0
-"""Instead of a time: the server tells none of a draft that it has forgotten."""
+
+Words = tuple[str, str | None]
+"""What a draft says, and what it answers."""
 
 
 class Drafts:
@@ -33,8 +34,9 @@ class Drafts:
 
         keep() ──1 s after the last key, at latest 5 s──► on disk ──2 s, or when the line is up──► with the server
 
-    A draft is named by when it was written; of two the later stays and the other is offered. One that follows what
-    this device has seen is always later than that, whatever its clock says. Sent or cleared is a draft without content.
+    Of two drafts the one written later stays and the other is offered. One that follows what this device has seen is
+    always later than that, whatever its clock says; the server counts a time to come as its own. So a draft is known
+    again by what it says. Sent or cleared is a draft without content.
     """
 
     def __init__(
@@ -62,8 +64,8 @@ class Drafts:
         self._kept: dict[int, KeptDraft] = {}
         self._seen: dict[int, Draft | None] = {}
         """What the server has last told of each conversation."""
-        self._asked: dict[int, set[int]] = {}
-        """When what was put from here was written, by conversation: its echo may come late and is no news."""
+        self._asked: dict[int, set[Words]] = {}
+        """What was put from here, by conversation: its echo may come late and is no news."""
         self._since_s: dict[int, float] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._offers: dict[int, asyncio.TimerHandle] = {}
@@ -84,13 +86,11 @@ class Drafts:
 
     def keep(self, conversation_id: int, text: str, reply_to_uid: str | None = None) -> None:
         """This stands in the composer now; the same again changes nothing."""
-        # A lone surrogate of a broken paste can be neither stored nor sent.
-        content = text.encode("utf-8", "replace").decode() if text.strip() else ""
-        was = self.get(conversation_id)
-        reply_to_uid = reply_to_uid if content else None
-        if (content, reply_to_uid) == ((was.content, was.reply_to_uid) if was else ("", None)):
+        content = clean_draft(text) if text.strip() else ""
+        words = (content, reply_to_uid if content else None)
+        if words == _words(self.get(conversation_id)):
             return
-        self._write_down(conversation_id, content, reply_to_uid)
+        self._write_down(conversation_id, *words)
         now_s = asyncio.get_running_loop().time()
         since_s = self._since_s.setdefault(conversation_id, now_s)
         due_s = min(now_s + self._pace.draft_s, since_s + self._pace.draft_most_s)
@@ -252,7 +252,7 @@ class Drafts:
     async def _put(self, kept: KeptDraft, wait_s: float) -> float:
         """Put one draft; the result is the wait before the next attempt or the next draft."""
         conversation_id = kept.conversation_id
-        self._asked.setdefault(conversation_id, set()).add(kept.written_ms if kept.content else CLEARED)
+        self._asked.setdefault(conversation_id, set()).add((kept.content, kept.reply_to_uid))
         command = PutDraft(content=kept.content, reply_to_uid=kept.reply_to_uid, written_at=to_wire(kept.written_ms))
         try:
             own = await self._api.put_draft(conversation_id, command)
@@ -263,7 +263,7 @@ class Drafts:
             if refusal.retryable:
                 return refusal.retry_after_s or AGAIN_MOST_S
             LOG.info("a draft stays on this device: %s", refusal.code)
-            self._note(replace(kept, known=True))
+            self._note(kept, None)
         else:
             self._answered(kept, own.draft)
         return self._pace.draft_told_s
@@ -276,7 +276,7 @@ class Drafts:
         if now is None:
             return
         if _is_same(put, draft):
-            self._note(replace(put, known=True))
+            self._note(put, draft)
         elif now.written_ms == put.written_ms:
             self._give_way(now, draft)
         else:
@@ -286,12 +286,13 @@ class Drafts:
             self._save(conversation_id)
             self.changed.publish(conversation_id)
 
-    def _note(self, kept: KeptDraft) -> None:
-        """Take a draft's state over, if it is still this one."""
+    def _note(self, kept: KeptDraft, draft: Draft | None) -> None:
+        """The server has answered a draft, if it is still this one; it says when it was written."""
         now = self._kept.get(kept.conversation_id)
         if now is not None and now.written_ms == kept.written_ms:
-            self._kept[kept.conversation_id] = replace(now, known=kept.known)
-            self._errands.start(self._file.keep_draft(self._kept[kept.conversation_id]))
+            written_ms = from_wire(draft.written_at) if draft else now.written_ms
+            noted = self._kept[kept.conversation_id] = replace(now, known=True, written_ms=written_ms)
+            self._errands.start(self._file.keep_draft(noted))
 
     def _hear(self, conversation_id: int, draft: Draft | None) -> None:
         """What the server tells of a draft, from another device or as an echo."""
@@ -305,8 +306,8 @@ class Drafts:
             self.changed.publish(conversation_id)
         elif _is_same(kept, draft):
             asked.clear()
-            self._note(replace(kept, known=True))
-        elif (from_wire(draft.written_at) if draft else CLEARED) in asked:
+            self._note(kept, draft)
+        elif _words(draft) in asked:
             return  # It was put from here, and something newer after it.
         elif kept.known:
             self._adopt(conversation_id, draft, offered=_draft_of(kept) if _is_lost(kept, draft) else None)
@@ -376,10 +377,13 @@ def _draft_of(kept: KeptDraft) -> Draft | None:
 
 
 def _is_same(kept: KeptDraft, draft: Draft | None) -> bool:
-    """Whether the server has just this one; it may have cleaned the text, so the time tells."""
-    if draft is None:
-        return not kept.content
-    return bool(kept.content) and from_wire(draft.written_at) == kept.written_ms
+    """Whether the server has just this one."""
+    return _words(draft) == (kept.content, kept.reply_to_uid)
+
+
+def _words(draft: Draft | None) -> Words:
+    """What a draft says; a cleared one nothing."""
+    return ("", None) if draft is None else (draft.content, draft.reply_to_uid)
 
 
 def _is_lost(kept: KeptDraft, draft: Draft | None) -> bool:

@@ -22,6 +22,8 @@ class FakeConversation:
         self.starred: dict[int, list[int]] = {}
         self.own: dict[int, Own] = {}
         self.drafts_at: dict[int, int] = {}
+        self.drafts_late_ms = 0
+        """How far the server's clock is behind the desktops': a time to come counts as its own."""
         self.left: dict[int, Member] = {}
         self.listed_most = 1000
         """A conversation's row lists so many members, and so does `sync`."""

@@ -63,11 +63,11 @@ class FakeOwnApi(FakeMessageApi):
     async def put_draft(self, conversation_id: int, draft: PutDraft) -> Own:
         await self._reach("put_draft")
         conversation = self._conversation(conversation_id)
-        written_ms = from_wire(draft.written_at)
+        written_ms = min(from_wire(draft.written_at), self.server.tick() - conversation.drafts_late_ms)
         if written_ms <= conversation.drafts_at.get(self.user_id, 0):
             return conversation.own_of(self.user_id)
         conversation.drafts_at[self.user_id] = written_ms
-        kept = Draft(content=draft.content, reply_to_uid=draft.reply_to_uid, written_at=draft.written_at)
+        kept = Draft(content=draft.content, reply_to_uid=draft.reply_to_uid, written_at=to_wire(written_ms))
         return self._set_own(conversation, draft=kept if draft.content else None)
 
     async def open_group(self, command: OpenGroup) -> Conversation:

@@ -226,12 +226,28 @@ def test_a_busy_server_is_asked_again(talk: Talk, tell: Tell) -> None:
 
 def test_a_clock_that_is_behind_does_not_lose_what_is_written_on_it(talk: Talk, tell: Tell) -> None:
     async def story() -> None:
+        talk.server.conversations[talk.identity].drafts_late_ms = -600_000
         async with talk.session() as desk:
             write_elsewhere(talk, "From a device ahead of time", talk.server.tick() + 600_000)
             await until(lambda: text(desk.drafts.get(talk.identity)) == "From a device ahead of time")
             desk.drafts.keep(talk.identity, "Changed here")
             await until(lambda: told(talk) == "Changed here")
             assert desk.drafts.offered(talk.identity) is None
+
+    tell(story)
+
+
+def test_a_clock_that_is_ahead_makes_nobody_a_stranger_to_their_own_words(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.server.conversations[talk.identity].drafts_late_ms = 600_000
+        async with talk.session() as desk, talk.session() as laptop:
+            desk.drafts.keep(talk.identity, "From the future")
+            await until(lambda: text(laptop.drafts.get(talk.identity)) == "From the future")
+            await until(lambda: not desk.drafts.offered(talk.identity) and told(talk) == "From the future")
+            laptop.drafts.keep(talk.identity, "From the future, they say")
+            await until(lambda: text(desk.drafts.get(talk.identity)) == "From the future, they say")
+            assert desk.drafts.offered(talk.identity) is None
+            assert laptop.drafts.offered(talk.identity) is None
 
     tell(story)
 
