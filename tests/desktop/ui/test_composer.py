@@ -179,25 +179,6 @@ def test_a_refused_message_can_be_retried_edited_copied_and_deleted(qloop: QLoop
     qloop(scene())
 
 
-def test_the_menu_offers_what_works_and_nothing_else(qloop: QLoop) -> None:
-    async def scene() -> None:
-        async with opened(1) as s:
-
-            def offered(hit: Hit) -> list[str]:
-                return [action.text() for action in s.page.message_actions.menu(hit).actions()]
-
-            theirs = s.last()
-            assert offered(Hit(Target.BUBBLE, theirs)) == ["Copy", "Mark unread from here"]
-            link = Hit(Target.LINK, theirs, url="https://example.org")
-            assert offered(link)[:2] == ["Open link", "Copy link"]
-            s.server.cut()
-            await s.write("Offline")
-            await until(lambda: s.last().tick is Tick.WAITING)
-            assert offered(Hit(Target.BUBBLE, s.last())) == ["Copy", "Edit", "Delete"]
-
-    qloop(scene())
-
-
 def test_typing_is_told_and_shown(qloop: QLoop) -> None:
     async def scene() -> None:
         async with opened() as s:
