@@ -30,7 +30,7 @@ setup-bench:
 demo: setup-demo
 	@$(BIN)/hearth demo
 
-# A worker on each core, whole files at a time: their tests share a server. PYTEST narrows a run: make test PYTEST="tests/server -x"
+# Whole files at a time: their tests share a server. PYTEST narrows a run: make test PYTEST="tests/server -x"
 # A worker that died is not replaced: pytest-xdist 3.8 hands its replacement nothing to do, and waits for ever.
 test: check
 	@$(BIN)/python -m pytest -n auto --dist loadfile --max-worker-restart 0 $(PYTEST)
