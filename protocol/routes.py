@@ -325,6 +325,13 @@ ROUTES: tuple[Route, ...] = (
         answers={200: shapes.Own},
     ),
     Route(
+        name="remove_preview",
+        method="DELETE",
+        path="/api/messages/{message_id}/preview",
+        does="take the preview of one's own message away",
+        answers={200: shapes.Message},
+    ),
+    Route(
         name="read_all",
         method="PUT",
         path="/api/messages",
@@ -426,6 +433,14 @@ ROUTES: tuple[Route, ...] = (
         takes=commands.Verify,
         body="json",
         answers={200: signals.VerifyAnswer},
+    ),
+    Route(
+        name="search",
+        method="GET",
+        path="/api/search",
+        does="messages that say it, newest first",
+        query=commands.SearchQuery,
+        answers={200: signals.Found},
     ),
     Route(
         name="health",

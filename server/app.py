@@ -18,9 +18,12 @@ from gevent.event import Event
 from gevent.threadpool import ThreadPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from protocol.errors import Refused
 from protocol.signals import Resync
 from server.bus.news import SharedNews
 from server.config import Config, ConfigError, check_keys, check_processes, load_keys
+from server.fetch.links import LinkReader
+from server.fetch.workers import Workers
 from server.http.application import build_application
 from server.http.counters import MEASURES
 from server.http.listening import Listener
@@ -39,8 +42,10 @@ from server.services.own_facts import OwnFacts
 from server.services.passwords import OffHub, Passwords
 from server.services.pins import Pins
 from server.services.ports import ALONE, Announcement, Announcer, Bus, PresenceBook
+from server.services.previews import Later, Previews
 from server.services.profiles import Profiles
 from server.services.reactions import Reactions
+from server.services.search import Search
 from server.services.sessions import Sessions
 from server.services.sync import SyncDesk
 from server.services.tokens import TokenMint
@@ -57,6 +62,7 @@ T = TypeVar("T")
 _HASHING_THREADS = 2
 """Argon2id at a time: each takes 46 MiB."""
 _SWEEP_S = 600.0
+_INDEX_AGAIN_S = 10.0
 _DRAIN_S = 5.0
 """How long requests under way may still take when the server goes down."""
 _COLLECT_AFTER = 10_000
@@ -89,12 +95,20 @@ class HearthApp:
     house: House
     sockets: SocketRoom
     hashing: HashingThreads
+    workers: Workers
 
     def close(self) -> None:
         """Let go of the database; everything waiting is written first."""
+        self.workers.close()
         self.house.bus.stop()
         self.hashing.close()
         self.house.database.close()
+
+
+def _not_here(work: Callable[[], object]) -> bool:
+    """Operator commands look at no links."""
+    del work
+    return False
 
 
 def build_house(
@@ -105,10 +119,12 @@ def build_house(
     off_hub: OffHub | None = None,
     exclusive: bool = True,
     bus: Bus = ALONE,
+    later: Later = _not_here,
 ) -> House:
     """Every service on this data directory, its tables brought up to date.
 
-    `exclusive` is for the one serving process. Raises ConfigError, storage.locks.DataInUse, storage.schema.TooNew.
+    `later` has links looked at in the background. `exclusive` is for the one serving process. Raises ConfigError,
+    storage.locks.DataInUse, storage.schema.TooNew.
     """
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = load_keys(config.data_dir)
@@ -116,6 +132,8 @@ def build_house(
     database.migrate()
     access, names = Access(database), Names(config.limits)
     uploads = Uploads(database, access, FolderBlobs(config.data_dir / "blobs", config.free_bytes_min), config.limits)
+    previews = Previews(database, access, uploads, LinkReader(), later)
+    said = previews.consider if config.link_previews else None
     return House(
         config=config,
         database=database,
@@ -134,10 +152,12 @@ def build_house(
         groups=Groups(database, access, presence, names),
         own_facts=OwnFacts(database, access, presence),
         drafts=Drafts(database, access, config.limits),
-        messages=Messages(database, access, uploads, config.limits),
-        changes=Changes(database, access, uploads, config.limits),
+        search=Search(database, access),
+        messages=Messages(database, access, uploads, config.limits, said),
+        changes=Changes(database, access, uploads, config.limits, said),
         reactions=Reactions(database, access),
         pins=Pins(database, access),
+        previews=previews,
         sending=SendingLimit(config.limits, enabled=config.rate_limits, bus=bus),
         cursors=Cursors(database, access),
         sync=SyncDesk(database, presence),
@@ -152,7 +172,8 @@ def create_app(config: Config) -> HearthApp:
     bus = _open_bus(config)
     publisher, presences = Publisher(), Presences(bus=bus)
     announcer = publisher if bus is ALONE else SharedNews(publisher, bus)
-    house = build_house(config, announcer, presences, off_hub=hashing, bus=bus)
+    workers = Workers()
+    house = build_house(config, announcer, presences, off_hub=hashing, bus=bus, later=workers.later)
     flask = build_application(house)
     sockets = SocketRoom(flask, house, config, publisher, presences)
     flask.extensions[MEASURES] = [bus.measures, presences.measures]
@@ -161,7 +182,7 @@ def create_app(config: Config) -> HearthApp:
     if hops:
         # As many addresses as there are proxies, counted from the right: what a client wrote itself is left of them.
         flask.wsgi_app = ProxyFix(flask.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return HearthApp(flask=flask, house=house, sockets=sockets, hashing=hashing)
+    return HearthApp(flask=flask, house=house, sockets=sockets, hashing=hashing, workers=workers)
 
 
 def _open_bus(config: Config) -> Bus:
@@ -195,7 +216,7 @@ def serve(config: Config, *, supervised: bool = False) -> None:
     server = Listener((config.host, config.port), app.flask, log=None, **_tls(config))
     server.start()
     _log.info("listening", extra={"host": config.host, "port": server.server_port, "tls": config.tls_cert is not None})
-    sweeping = gevent.spawn(_sweep, app.house)
+    aside = [gevent.spawn(_sweep, app.house), gevent.spawn(_index, app.house)]
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stopping.set)
@@ -203,7 +224,7 @@ def serve(config: Config, *, supervised: bool = False) -> None:
         gevent.spawn(_stop_as_orphan, stopping)
     stopping.wait()
     _log.info("stopping")
-    sweeping.kill()
+    gevent.killall(aside)
     server.stop_accepting()
     app.sockets.stop()
     server.drain(_DRAIN_S)
@@ -260,3 +281,17 @@ def _sweep(house: House) -> None:
             house.uploads.sweep()
         except Exception:  # noqa: BLE001 - a full disk or a busy database today is none tomorrow
             _log.exception("sweeping uploads failed; it is tried again in ten minutes")
+
+
+def _index(house: House) -> None:
+    """Keep the search's index up to date while there is time."""
+    while True:
+        rest_s = _SWEEP_S
+        try:
+            rest_s = house.search.index()
+        except Refused:
+            # The database has said why; what is not in the index is walked meanwhile.
+            rest_s = _INDEX_AGAIN_S
+        except Exception:  # noqa: BLE001 - searching goes on without it
+            _log.exception("the search's index could not be brought up to date; it is tried again in ten minutes")
+        gevent.sleep(rest_s)

@@ -72,6 +72,8 @@ class Config(Struct, frozen=True, kw_only=True):
     """How often each socket is asked whether it is there; shorter than what a proxy in front cuts (reliability L12)."""
     ping_timeout_s: int = 15
     """How long it may take to answer before it is gone."""
+    link_previews: bool = False
+    """Whether the server looks at the pages that people link to: it then asks the public internet for them."""
     restart_spread_ms: int = 3_000
     """Over how long desktops spread their return after a planned restart."""
     limits: Limits = Limits()

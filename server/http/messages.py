@@ -153,6 +153,12 @@ def _pin(call: Call, *, on: bool) -> Answer:
     return Answer(value=call.house.pins.pin(call.actor, call.path["message_id"], on=on))
 
 
+def remove_preview(call: Call) -> Answer:
+    """Take the preview of one's own message away."""
+    call.house.sending.take(call.actor.user_id)
+    return Answer(value=call.house.previews.remove(call.actor, call.path["message_id"]))
+
+
 def star(call: Call) -> Answer:
     """Star a message for oneself."""
     return Answer(value=call.house.pins.star(call.actor, call.path["message_id"], on=True))
@@ -184,6 +190,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "readers": readers,
     "pin": pin,
     "unpin": unpin,
+    "remove_preview": remove_preview,
     "star": star,
     "unstar": unstar,
     "read_all": read_all,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,8 +13,9 @@ from protocol.shapes import Edit, Message
 from protocol.text import clean_content
 from protocol.times import to_wire
 from server.services import refusals
+from server.services.links import first_link
 from server.services.own_facts import tell_own
-from server.services.ports import Actor, Announcement
+from server.services.ports import Actor, Announcement, Said
 from server.services.shaping import QUOTE_CHARS, named_in, shape_messages
 from server.services.telling import tell_conversation
 from server.storage import edits, mentions, messages, pins, reactions, receipts, stars
@@ -35,11 +37,15 @@ TOLD_MEMBERS_MAX = 50
 class Changes:
     """The only writer of edits and tombstones."""
 
-    def __init__(self, database: Database, access: Access, uploads: Uploads, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, access: Access, uploads: Uploads, limits: Limits, said: Said | None = None
+    ) -> None:
+        """`said` is told what a message says from now on, after the commit."""
         self._database = database
         self._access = access
         self._uploads = uploads
         self._limits = limits
+        self._said = said
 
     def edit(self, actor: Actor, command: EditMessage) -> Message:
         """Change the text of one's own message; the text and the mentions that it has already change nothing.
@@ -66,6 +72,11 @@ class Changes:
         edits.add(unit.connection, row.message_id, row.content, at)
         _name(unit, row, named)
         values: dict[str, Any] = {"content": content, "mentions": _json(named), "edited_at": at}
+        if first_link(content) != first_link(row.content):
+            values["preview"] = None
+            self._uploads.forget_sent(unit, row.message_id, purpose="preview")
+            if self._said is not None:
+                unit.after_commit(partial(self._said, row.message_id, content))
         return _renew(unit, seat, replace(row, **values), row, member_ids)
 
     def delete(self, actor: Actor, command: DeleteMessage) -> Message:

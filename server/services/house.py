@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from server.services.own_facts import OwnFacts
     from server.services.pins import Pins
     from server.services.ports import Announcer, PresenceBook
+    from server.services.previews import Previews
     from server.services.reactions import Reactions
+    from server.services.search import Search
     from server.services.sync import SyncDesk
     from server.services.uploads import Uploads
     from server.storage.unit import Database
@@ -42,12 +44,14 @@ class House:
     groups: Groups
     own_facts: OwnFacts
     drafts: Drafts
+    search: Search
     messages: Messages
     sending: SendingLimit
     """Both doors ask it before `messages.post`, and before whatever else people are told of."""
     changes: Changes
     reactions: Reactions
     pins: Pins
+    previews: Previews
     cursors: Cursors
     sync: SyncDesk
     uploads: Uploads

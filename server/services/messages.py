@@ -12,7 +12,7 @@ from protocol.shapes import Message, Reader
 from protocol.times import to_wire
 from server.services import refusals
 from server.services.access import Access
-from server.services.ports import Actor
+from server.services.ports import Actor, Said
 from server.services.posting import Posted, Posting
 from server.services.shaping import shape_messages
 from server.services.uploads import Uploads
@@ -34,10 +34,13 @@ class MessagePage(Struct, frozen=True, kw_only=True):
 class Messages:
     """Sends and reads messages. `post` and `post_later` are the only doors to new ones."""
 
-    def __init__(self, database: Database, access: Access, uploads: Uploads, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, access: Access, uploads: Uploads, limits: Limits, said: Said | None = None
+    ) -> None:
+        """`said` is told what each new message says, after the commit."""
         self._database = database
         self._access = access
-        self._posting = Posting(access, uploads, limits)
+        self._posting = Posting(access, uploads, limits, said)
 
     def post(self, actor: Actor, command: SendMessage) -> Posted:
         """Send; returns once the message is on disk. The same uid with the same content answers the same again.

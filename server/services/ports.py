@@ -80,6 +80,10 @@ class Silence:
         """Nobody looked."""
 
 
+Said = Callable[[int, "str | None"], object]
+"""Is told a message's number and what it says, once that is on disk; must not block or raise."""
+
+
 class PageFacts(Struct, frozen=True, kw_only=True):
     """What a page behind a link says of itself: plain text, each a line."""
 

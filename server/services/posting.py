@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -22,7 +23,7 @@ from protocol.text import clean_content
 from server.services import forwarding, refusals, sniffing
 from server.services.access import Access, refuse_blocked
 from server.services.own_facts import bring_back
-from server.services.ports import Actor, Announcement
+from server.services.ports import Actor, Announcement, Said
 from server.services.shaping import named_by_others, shape_messages, shape_new, shape_sent
 from server.services.uploads import Uploads
 from server.storage import attachments, conversations, mentions, messages, rooms, users
@@ -67,10 +68,12 @@ class _Written(Struct):
 class Posting:
     """The only writer of new messages; each method runs inside the writing transaction."""
 
-    def __init__(self, access: Access, uploads: Uploads, limits: Limits) -> None:
+    def __init__(self, access: Access, uploads: Uploads, limits: Limits, said: Said | None = None) -> None:
+        """`said` is told what each new message says, after the commit."""
         self._access = access
         self._uploads = uploads
         self._limits = limits
+        self._said = said
 
     def draft(self, actor: Actor, command: SendMessage) -> Draft:
         """Check and clean what the command says by itself; outside of any transaction.
@@ -128,6 +131,7 @@ class Posting:
                 answers.append(refusal)
         stored = _stored(unit, written.values())
         rooms.store(unit.connection, places.values(), unit.now_ms)
+        self._tell_said(unit, stored.values())
         told = _told(unit, drafts, answers, stored, written)
         for room in places.values():
             if room.written and room.returning_ids:
@@ -146,11 +150,11 @@ class Posting:
             raise refusals.wrong_receiver()
         self._access.check_may_write(seat, unit.connection)
         member_ids = self._access.member_ids(seat.conversation_id, unit.connection)
-        new, files = self._said(unit.connection, draft, member_ids)
+        new, files = self._saying(unit.connection, draft, member_ids)
         message = self._write(unit, actor, seat, new, files, member_ids)
         return Posted(message=message, created=True)
 
-    def _said(
+    def _saying(
         self, snapshot: Snapshot, draft: Draft, member_ids: tuple[int, ...]
     ) -> tuple[NewMessage, Sequence[SentFile]]:
         """The row to be and its files: those of the send, or those of the message that it forwards."""
@@ -180,8 +184,15 @@ class Posting:
         files = self._uploads.bind(unit, actor, row.message_id, sent) if sent else []
         message = shape_sent(on, row, files)
         unit.announce(Announcement(event="new_message", payload=message, user_ids=member_ids))
+        self._tell_said(unit, [message])
         bring_back(unit, seat.conversation_id)
         return message
+
+    def _tell_said(self, unit: Unit, written: Iterable[Message]) -> None:
+        """Have whoever looks at texts told of these, where there is somebody."""
+        if self._said is not None:
+            for message in written:
+                unit.after_commit(partial(self._said, message.message_id, message.content))
 
 
 def _new(draft: Draft, kind: MessageType, content_hash: str, member_ids: tuple[int, ...]) -> NewMessage:

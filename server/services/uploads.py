@@ -101,7 +101,7 @@ class Uploads:
         try:
             arrived.finish()
             looked = self._look(arrived, name)
-            return self._written(self._keep(actor, arrived, name, looked), also)
+            return self._written(self._keep(actor.user_id, arrived, name, looked), also)
         finally:
             _thumbnail_path(arrived).unlink(missing_ok=True)
 
@@ -134,19 +134,41 @@ class Uploads:
 
     def store_avatar(self, actor: Actor, incoming: Incoming) -> AttachmentRow:
         """A received picture as a square avatar, not yet anybody's. Raises Refused where it is no picture."""
+        made = self._made_anew(incoming, AVATAR_SIDE, square=True)
+        if made is None:
+            message = "This is no picture the server can read. Choose a PNG, JPEG, GIF or WebP file."
+            raise Refused(ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
+        return changed(self._keep(actor.user_id, *made), purpose="avatar", expires_at=None)
+
+    def blank(self, limit: int) -> Incoming:
+        """A place for something of at most `limit` bytes that the server fetches itself. Raises Refused."""
+        return self._blobs.receive(limit)
+
+    def store_preview(self, incoming: Incoming) -> AttachmentRow | None:
+        """A fetched picture made anew, not yet written and nobody's; None where it is no picture, or too large."""
+        made = self._made_anew(incoming, THUMBNAIL_SIDE, square=False)
+        return None if made is None else changed(self._keep(0, *made), purpose="preview", expires_at=None)
+
+    def tie(self, unit: Unit, row: AttachmentRow, message_id: int, owner_id: int) -> None:
+        """Write the row of a picture of `store_preview` beside a message. Raises Refused (`unavailable`)."""
+        self._added(unit, changed(row, message_id=message_id, owner_id=owner_id), lambda _unit, _row: None)
+
+    def discard_picture(self, row: AttachmentRow) -> None:
+        """Forget a picture of `store_preview` that no message took."""
+        self._removed(row.blob_hash)
+
+    def _made_anew(self, incoming: Incoming, side: int, *, square: bool) -> tuple[Incoming, str, _Looked] | None:
+        """A received picture drawn again, small and without whatever else was in it; what came is dropped."""
         target = _thumbnail_path(incoming)
         try:
             incoming.finish()
-            facts = thumbnails.make(
-                incoming.path, target, side=AVATAR_SIDE, pixels=self._limits.image_pixels, square=True
-            )
+            facts = thumbnails.make(incoming.path, target, side=side, pixels=self._limits.image_pixels, square=square)
             if facts is None or not facts.made:
-                message = "This is no picture the server can read. Choose a PNG, JPEG, GIF or WebP file."
-                raise Refused(ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
+                return None
             picture = self._blobs.receive(self._limits.image_bytes)
             picture.write(target.read_bytes())
-            looked = _Looked("image/webp", AVATAR_SIDE, AVATAR_SIDE)
-            return changed(self._keep(actor, picture, "avatar.webp", looked), purpose="avatar", expires_at=None)
+            width, height = (side, side) if square else _fitting(facts.width, facts.height, side)
+            return picture, "picture.webp", _Looked("image/webp", width, height)
         finally:
             target.unlink(missing_ok=True)
             incoming.drop()
@@ -230,7 +252,7 @@ class Uploads:
             raise _image_too_large(f"{self._limits.image_pixels / 1e6:.0f} megapixels")
         return _Looked(found, facts.width, facts.height, target)
 
-    def _keep(self, actor: Actor, incoming: Arrived, name: str, looked: _Looked) -> AttachmentRow:
+    def _keep(self, owner_id: int, incoming: Arrived, name: str, looked: _Looked) -> AttachmentRow:
         """Move the bytes to their place and make their row, not yet written."""
         size = incoming.size
         digest = self._blobs.keep(incoming, looked.thumbnail)
@@ -238,7 +260,7 @@ class Uploads:
         return AttachmentRow(
             key=secrets.token_hex(16),
             blob_hash=digest,
-            owner_id=actor.user_id,
+            owner_id=owner_id,
             file_name=name,
             file_type=looked.file_type,
             file_size=size,
@@ -320,6 +342,12 @@ def _settled(outcome: object) -> None:
 def _thumbnail_path(incoming: Arrived) -> Path:
     """Where the small picture is made, beside the file on its way in."""
     return incoming.path.with_suffix(".thumb")
+
+
+def _fitting(width: int, height: int, side: int) -> tuple[int, int]:
+    """The size of a picture once it fits into a square; never larger than it was."""
+    scale = min(1.0, side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _image_too_large(limit: str) -> Refused:
