@@ -20,6 +20,7 @@ from desktop.core.history import History, NoCache
 from desktop.core.intake import Intake
 from desktop.core.observable import Observable
 from desktop.core.outbox import Outbox, Waiting
+from desktop.core.own_ports import OwnFile
 from desktop.core.own_side import OwnSide, Ways
 from desktop.core.pace import Pace
 from desktop.core.ports import Api, Arrived, Cache, Clock, HistoryPage, Idle, Live, OutboxFile, Place, Unreachable
@@ -93,16 +94,7 @@ class Session:
         self._typists = Typists(self._pace.typing_expires_s, self._refresh)
         self._attention = Attention(self._tell, self._pace.typing_repeat_s)
         self._hold = PresenceHold(self.connection, self._pace.line_patience_s, lambda: self._refresh(*self._store.held))
-        ways = Ways(self.is_connected, self.ingest, self._refresh)
-        own_side = self._own_side = OwnSide(self._store, me.user_id, api, outbox_file.own, clock, self._pace, ways=ways)
-        self.choices, self.drafts, self.groups = own_side.choices, own_side.drafts, own_side.groups
-        entries, typing, knows = self._outbox.entries, self._typists.of, self._hold.holds
-        self._maker = RowMaker(self._store, me.user_id, entries, typing, self.unread, knows, own_view=own_side)
-        self.notices = own_side.notice(self._maker, self.unread, self._attention)
-        self._shown = Shown(self._store, me.user_id, clock, self, self._maker)
-        self.conversations = self._shown.conversations
-        self.unread_total, self.badge = self.conversations.unread_total, self.conversations.badge
-        """Unread messages, and the number for the app's icon (core/conversation_list.py)."""
+        self._begin_to_show(me.user_id, outbox_file.own)
         to_the_end = self._shown.to_the_end
         quoted, now, own = known_quotes(self._store, self._outbox, me.user_id), lambda: self.limits, me.user_id
         self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, now, to_the_end, quoted=quoted)
@@ -116,6 +108,19 @@ class Session:
             self._outbox, self._delivery, self._sync, clock, title=self._title, find=self.find
         )
         """What the outbox panel shows, and its verbs."""
+
+    def _begin_to_show(self, own_id: int, own_file: OwnFile) -> None:
+        """Make what derives rows, headers and notices from what is known, and what of it is one's own."""
+        ways = Ways(self.is_connected, self.ingest, self._refresh)
+        own = self._own_side = OwnSide(self._store, own_id, self.api, own_file, self._clock, self._pace, ways=ways)
+        self.choices, self.drafts, self.groups = own.choices, own.drafts, own.groups
+        entries, typing, knows = self._outbox.entries, self._typists.of, self._hold.holds
+        self._maker = RowMaker(self._store, own_id, entries, typing, self.unread, knows, own_view=own)
+        self.notices = own.notice(self._maker, self.unread, self._attention)
+        self._shown = Shown(self._store, own_id, self._clock, self, self._maker)
+        self.conversations = self._shown.conversations
+        self.unread_total, self.badge = self.conversations.unread_total, self.conversations.badge
+        """Unread messages, and the number for the app's icon (core/conversation_list.py)."""
 
     @property
     def connection(self) -> Observable[Connection]:
