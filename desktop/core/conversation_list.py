@@ -57,16 +57,28 @@ class ListCounts:
             ListSection.ARCHIVED: self.archived,
         }[section]
 
-    def counting(self, row: ConversationRow, step: int) -> ListCounts:
-        """With one row more (`step` 1) or less (-1)."""
-        loud = row.mentions if row.muted else row.unread
-        return ListCounts(
-            self.listed + step * ListSection.ALL.holds(row),
-            self.unread_rows + step * ListSection.UNREAD.holds(row),
-            self.archived + step * row.archived,
-            self.unread + step * loud,
-            self.badge + step * (loud if row.kind == "direct" else row.mentions),
-        )
+
+class _Tally:
+    """Counts rows as they come and go, so that no change looks at all of them."""
+
+    def __init__(self) -> None:
+        self._listed = self._unread_rows = self._archived = self._unread = self._badge = 0
+
+    def add(self, row: ConversationRow, step: int) -> None:
+        """Count one row more (`step` 1) or less (-1)."""
+        if row.archived:
+            self._archived += step
+        else:
+            self._listed += step
+            self._unread_rows += step * (row.unread > 0 or row.marked_unread)
+        if row.unread:
+            loud = row.mentions if row.muted else row.unread
+            self._unread += step * loud
+            self._badge += step * (loud if row.kind == "direct" else row.mentions)
+
+    def counts(self) -> ListCounts:
+        """What there is now."""
+        return ListCounts(self._listed, self._unread_rows, self._archived, self._unread, self._badge)
 
 
 class ConversationList:
@@ -83,7 +95,7 @@ class ConversationList:
         self._maker = maker
         self._rows: list[ConversationRow] = []
         self._places: dict[int, tuple[Place, ConversationRow]] = {}
-        self._counts = ListCounts()
+        self._tally = _Tally()
         self._busy = False
         self._touched: set[int] = set()
 
@@ -109,7 +121,7 @@ class ConversationList:
         """Publish, and count anew."""
         if operations:
             self.operations.publish(operations)
-        counts = self._counts
+        counts = self._tally.counts()
         self.counts.value, self.unread_total.value, self.badge.value = counts, counts.unread, counts.badge
 
     def _derive(self, conversation_id: int) -> tuple[Place, ConversationRow] | None:
@@ -139,9 +151,9 @@ class ConversationList:
     def _count(self, was: tuple[Place, ConversationRow] | None, now: tuple[Place, ConversationRow] | None) -> None:
         """Count one row in the place of another, without looking at the others."""
         if was is not None:
-            self._counts = self._counts.counting(was[1], -1)
+            self._tally.add(was[1], -1)
         if now is not None:
-            self._counts = self._counts.counting(now[1], 1)
+            self._tally.add(now[1], 1)
 
     def _put(self, conversation_id: int, now: tuple[Place, ConversationRow], source: int | None) -> int:
         """Put a row where it belongs; the result is its index once it was taken from `source`."""

@@ -158,7 +158,8 @@ class RowMaker:
 
     def _typists(self, conversation_id: int) -> tuple[str, ...]:
         """Who types now, by name."""
-        return tuple(self._name(user_id) for user_id in self._typing(conversation_id))
+        typing = self._typing(conversation_id)
+        return tuple(self._name(user_id) for user_id in typing) if typing else ()
 
     def _own_role(self, held: Held) -> MemberRole:
         """One's own role: by the seat, which others see too, else as one's own facts say."""

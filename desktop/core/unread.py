@@ -30,8 +30,8 @@ def unread_of(held: Held, own_id: int, reading: int | None = None) -> Unread:
     Exact where everything behind the cursor is held. Else the server's own counts, carried on by what came since; and
     where the cursor has moved within what is not held, every position not held counts as somebody else's.
     """
-    marked = _is_marked(held, reading)
-    start = _read_up_to(held, own_id, reading)
+    marked = held.own.unread_from is not None and _is_marked(held, reading)
+    start = _read_up_to(held, own_id, reading) if marked else max(own_cursor(held, own_id), reading or 0)
     last = held.last_position
     if start >= last:
         return Unread(marked=True) if marked else NOTHING_UNREAD
