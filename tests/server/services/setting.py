@@ -31,8 +31,9 @@ from server.services.messages import Messages
 from server.services.names import Names
 from server.services.own_facts import OwnFacts
 from server.services.pins import Pins
-from server.services.ports import Actor, Announcement, Silence
+from server.services.ports import Actor, Announcement, Said, Silence
 from server.services.reactions import Reactions
+from server.services.search import Search
 from server.services.sync import SyncDesk
 from server.services.uploads import Uploads
 from server.storage import users
@@ -44,8 +45,11 @@ from server.storage.unit import Database
 class Setting:
     """The conversation services and who is in them; `announced` is what sockets would have been told, in order."""
 
-    def __init__(self, folder: Path, url: str = "") -> None:
-        """Build it in a new folder; `url` is the database's address, a file in the folder where there is none."""
+    def __init__(self, folder: Path, url: str = "", said: Said | None = None) -> None:
+        """Build it in a new folder; `url` is the database's address, a file in the folder where there is none.
+
+        `said` is told what messages say.
+        """
         self.announced: list[Announcement] = []
         limits = Limits()
         self.database = Database(url or f"sqlite:///{folder / 'hearth.db'}", self._hear)
@@ -53,15 +57,16 @@ class Setting:
         self.access = Access(self.database)
         self.blobs = FolderBlobs(folder / "blobs", 0)
         self.uploads = Uploads(self.database, self.access, self.blobs, limits)
-        self.messages = Messages(self.database, self.access, self.uploads, limits)
+        self.messages = Messages(self.database, self.access, self.uploads, limits, said)
         self.conversations = Conversations(self.database, self.access, Silence())
-        self.changes = Changes(self.database, self.access, self.uploads, limits)
+        self.changes = Changes(self.database, self.access, self.uploads, limits, said)
         self.reactions = Reactions(self.database, self.access)
         self.pins = Pins(self.database, self.access)
         self.groups = Groups(self.database, self.access, Silence(), Names(limits))
         self.own_facts = OwnFacts(self.database, self.access, Silence())
         self.drafts = Drafts(self.database, self.access, limits)
         self.cursors = Cursors(self.database, self.access)
+        self.search = Search(self.database, self.access)
         self.sync = SyncDesk(self.database, Silence())
 
     def _hear(self, announcements: Sequence[Any]) -> None:
