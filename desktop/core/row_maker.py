@@ -8,6 +8,7 @@ from typing import Protocol
 from desktop.core.bubble import ConversationRow, HappeningLine, Header, Preview, Tick
 from desktop.core.media import file_name, kind_of, mime_of
 from desktop.core.outbox import Waiting
+from desktop.core.overlay import NOTHING, overlay_of, overlays
 from desktop.core.store import Held, Store
 from desktop.core.unread import Unread
 from protocol.shapes import Draft, MemberRole, Message, MessageType, Own, Presence, User
@@ -25,6 +26,16 @@ class OwnView(Protocol):
 
     def draft(self, held: Held) -> Draft | None:
         """What was begun."""
+
+
+class Waits(Protocol):
+    """What waits in the outbox, by conversation."""
+
+    def entries(self, conversation_id: int) -> Sequence[Waiting]:
+        """Messages to be."""
+
+    def changes(self, conversation_id: int) -> Sequence[Waiting]:
+        """What becomes of messages that are there."""
 
 
 class ToldOwn:
@@ -50,7 +61,7 @@ class RowMaker:
         self,
         store: Store,
         own_id: int,
-        entries: Callable[[int], Sequence[Waiting]],
+        outbox: Waits,
         typing: Callable[[int], Sequence[int]],
         unread: Callable[[int], Unread],
         knows_presence: Callable[[], bool] = lambda: True,
@@ -59,7 +70,7 @@ class RowMaker:
     ) -> None:
         self._store = store
         self._own_id = own_id
-        self._entries = entries
+        self._outbox = outbox
         self._typing = typing
         self._unread = unread
         self._knows_presence = knows_presence
@@ -69,7 +80,7 @@ class RowMaker:
         """The row of a conversation that is listed."""
         peer, own, draft = self._peer(held), self._view.own(held), self._view.draft(held)
         title, avatar_url = self._face(held, peer)
-        entries = self._entries(held.conversation_id)
+        entries = self._outbox.entries(held.conversation_id)
         unread, typists = self._unread(held.conversation_id), self._typists(held.conversation_id)
         at_ms = entries[-1].entry.created_ms if entries else _last_at_ms(held)
         return ConversationRow(
@@ -124,17 +135,20 @@ class RowMaker:
         return self._face(held, self._peer(held))[0]
 
     def preview(self, held: Held, message: Message) -> Preview:
-        """A message of a conversation in one line."""
+        """A message of a conversation in one line, as it will be once what waits has come about."""
         told = message.happening
+        changes = self._outbox.changes(held.conversation_id)
+        overlay = overlay_of(overlays(changes), message.uid) if changes else NOTHING
+        content = message.content if overlay.text is None else overlay.text
         own = message.sender_id == self._own_id and message.type != "system"
         is_group = held.conversation is not None and held.conversation.kind == "group"
         return Preview(
             type=message.type,
-            text=message.content or _file_name(message),
+            text=content or _file_name(message),
             own=own,
             sender_name=self._name(message.sender_id) if is_group and not own and told is None else None,
             tick=self._tick(held, message) if own else Tick.NONE,
-            deleted=message.deleted_at is not None,
+            deleted=message.deleted_at is not None or overlay.deleted,
             happening=None if told is None else self._line(message),
             forwarded=message.forwarded_from is not None,
         )

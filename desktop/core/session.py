@@ -114,8 +114,8 @@ class Session:
         ways = Ways(self.is_connected, self.ingest, self._refresh)
         own = self._own_side = OwnSide(self._store, own_id, self.api, own_file, self._clock, self._pace, ways=ways)
         self.choices, self.drafts, self.groups = own.choices, own.drafts, own.groups
-        entries, typing, knows = self._outbox.entries, self._typists.of, self._hold.holds
-        self._maker = RowMaker(self._store, own_id, entries, typing, self.unread, knows, own_view=own)
+        typing, knows = self._typists.of, self._hold.holds
+        self._maker = RowMaker(self._store, own_id, self._outbox, typing, self.unread, knows, own_view=own)
         self.notices = own.notice(self._maker, self.unread, self._attention)
         self._shown = Shown(self._store, own_id, self._clock, self, self._maker)
         self.conversations = self._shown.conversations

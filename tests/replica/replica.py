@@ -8,6 +8,7 @@ import msgspec
 
 from desktop.core import updates
 from desktop.core.conversation_list import ConversationList
+from desktop.core.outbox import Outbox
 from desktop.core.ports import Arrived, Clock, HistoryPage
 from desktop.core.progress import Following
 from desktop.core.row_maker import RowMaker
@@ -20,6 +21,7 @@ from protocol.commands import Page, Sync
 from protocol.shapes import Message
 from protocol.signals import SIGNALS, Synced
 from server.services.ports import Actor, Announcement
+from tests.desktop.fake_line import MemoryOutboxFile
 from tests.server.services.setting import Setting
 
 
@@ -31,7 +33,7 @@ class Replica:
         self.store = Store()
         self.following = Following()
         self.now_ms = 0
-        maker = RowMaker(self.store, actor.user_id, lambda _id: [], lambda _id: [], self._unread)
+        maker = RowMaker(self.store, actor.user_id, Outbox(MemoryOutboxFile()), lambda _id: [], self._unread)
         self.list = ConversationList(self.store, maker)
 
     def hear(self, announcement: Announcement) -> None:

@@ -13,6 +13,7 @@ from desktop.core import updates
 from desktop.core.bubble import ConversationRow, Preview, Tick
 from desktop.core.conversation_list import FEW, ConversationList, ListCounts, ListSection
 from desktop.core.listops import Facet, ListOp, Move, Replace, replay_all
+from desktop.core.outbox import Outbox
 from desktop.core.row_maker import RowMaker
 from desktop.core.store import Store
 from desktop.core.unread import unread_of
@@ -22,6 +23,7 @@ from protocol.errors import ErrorCode, Refused
 from protocol.times import to_wire
 from tests.desktop.core.talk import Talk
 from tests.desktop.doubles import NOON_MS, FakeServer, until
+from tests.desktop.fake_line import MemoryOutboxFile
 
 Tell = Callable[[Any], None]
 ME = 1
@@ -35,7 +37,8 @@ class Listed:
         for number in range(people + 1):
             self.server.add_user(f"user{number}")
         self.store = Store()
-        maker = RowMaker(self.store, ME, lambda _id: [], lambda _id: [], lambda i: unread_of(self.store.of(i), ME))
+        outbox = Outbox(MemoryOutboxFile())
+        maker = RowMaker(self.store, ME, outbox, lambda _id: [], lambda i: unread_of(self.store.of(i), ME))
         self.list = ConversationList(self.store, maker)
         self.replica: list[ConversationRow] = []
         self.published: list[Sequence[ListOp[ConversationRow]]] = []
@@ -132,6 +135,20 @@ def test_the_preview_says_what_came_last_and_from_whom(talk: Talk, tell: Tell) -
             assert anna.conversations.rows[0].preview == Preview(
                 type="text", text="Hello Ben", own=True, tick=Tick.FAILED
             )
+
+    tell(story)
+
+
+def test_the_preview_shows_what_becomes_of_the_newest_message(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        message = talk.server.post(talk.anna.user_id, talk.identity, "Helo")
+        talk.server.cut()
+        async with talk.session() as anna:
+            anna.ingest(updates.of_conversation(talk.server.conversations[talk.identity].shown(talk.anna.user_id)))
+            await anna.changing.edit(talk.identity, message.uid, "Hello")
+            assert anna.conversations.rows[0].preview.text == "Hello"
+            await anna.changing.delete(talk.identity, message.uid)
+            assert anna.conversations.rows[0].preview.deleted
 
     tell(story)
 
