@@ -200,6 +200,12 @@ class ConversationFilter(QSortFilterProxyModel):
         """Where a conversation stands among those shown; an invalid index where it does not."""
         return self.mapFromSource(self._model.index_of(conversation_id))
 
+    def unread_rows(self) -> Sequence[int]:
+        """The rows shown that have something to be read and are not muted, from the top."""
+        wanting = (place for place, row in enumerate(self._model.rows()) if _wants_reading(row))
+        shown = (self.mapFromSource(self._model.index(place)) for place in wanting)
+        return [index.row() for index in shown if index.isValid()]
+
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         """Whether one row is shown. Who asks for a name finds it among the archived ones, too."""
         row = self._model.row(source_row)
@@ -208,6 +214,11 @@ class ConversationFilter(QSortFilterProxyModel):
         if narrows and not is_kept and not self._section.holds(row):
             return False
         return not self._words or all(word in folded(row.title) for word in self._words)
+
+
+def _wants_reading(row: ConversationRow) -> bool:
+    """Whether a row asks to be looked at: what is muted does so only where it names the user."""
+    return bool(row.mentions) or (not row.muted and (row.unread > 0 or row.marked_unread))
 
 
 @lru_cache(maxsize=20_000)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from desktop.core.bubble import ConversationRow, Preview, Tick
-from desktop.models.conversation_model import preview_sender, preview_words
+from desktop.models.conversation_model import preview_sender, preview_words, typing_words
 from desktop.models.roles import Role
 from desktop.ui import fonts, icons, theme
 from desktop.ui.avatars import paint_avatar, paint_presence
@@ -28,13 +29,28 @@ BADGE_PX = 20
 MOST_UNREAD = 99
 ICON_PX = 14
 TICK_PX = 16
+BELL_PX = 14
+DOT_PX = 10
+END_GAP_PX = 6
 
+DRAFT_WORDS = "Draft:"
 MEDIA_ICONS = {"image": "image", "video": "video", "file": "file-text"}
 TICK_ICONS = {Tick.WAITING: "clock", Tick.SENT: "check", Tick.READ: "check-check", Tick.FAILED: "circle-alert"}
 
 Index = QModelIndex | QPersistentModelIndex
 Picture = Callable[[str | None, int], QPixmap | None]
 """The picture behind a url in pixels of side, or None while it is not here."""
+
+
+BadgeKind = Literal["loud", "quiet", "dot", "pin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What stands at the end of a row's second line: a number (quiet where muted), a dot for marked unread, a pin."""
+
+    kind: BadgeKind
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,8 @@ class RowLayout:
     time: QRect
     preview: QRect
     badge: QRect | None
+    mention: QRect | None = None
+    bell: QRect | None = None
 
 
 def badge_words(unread: int) -> str:
@@ -54,7 +72,16 @@ def badge_words(unread: int) -> str:
     return f"{MOST_UNREAD}+" if unread > MOST_UNREAD else str(unread)
 
 
-def lay_out(box: QRect, time_words: str, unread: int, *, mirrored: bool = False) -> RowLayout:
+def badge_of(row: ConversationRow) -> Badge | None:
+    """What a row has to say at its end: unread messages before a mark, and that before a pin (behaviour 39)."""
+    if row.unread:
+        return Badge("quiet" if row.muted else "loud", badge_words(row.unread))
+    if row.marked_unread:
+        return Badge("dot")
+    return Badge("pin") if row.pinned else None
+
+
+def lay_out(box: QRect, time_words: str, row: ConversationRow, *, mirrored: bool = False) -> RowLayout:
     """Place the parts of a row inside `box`."""
     card = box.adjusted(MARGIN_PX, 0, -MARGIN_PX, 0)
     avatar = QRect(card.left() + PADDING_PX, card.top() + TOP_PX, AVATAR_PX, AVATAR_PX)
@@ -63,15 +90,33 @@ def lay_out(box: QRect, time_words: str, unread: int, *, mirrored: bool = False)
     time_width = QFontMetrics(fonts.text(fonts.META_PX)).horizontalAdvance(time_words)
     time = QRect(left + width - time_width, avatar.top(), time_width, LINE_PX)
     name = QRect(left, avatar.top(), width - (time_width + 8 if time_words else 0), LINE_PX)
+    bell = _place_bell(name, row.title) if row.muted else None
     preview = QRect(left, avatar.top() + LINE_PX, width, LINE_PX)
-    badge = None
-    if unread:
-        words_width = QFontMetrics(fonts.text(11, 600)).horizontalAdvance(badge_words(unread))
-        badge_width = max(BADGE_PX, words_width + 12)
-        badge = QRect(left + width - badge_width, preview.top(), badge_width, BADGE_PX)
-        preview.setWidth(width - badge_width - 8)
-    made = RowLayout(card, avatar, name, time, preview, badge)
+    shown = badge_of(row)
+    badge = None if shown is None else _cut_end(preview, _badge_width(shown))
+    mention = _cut_end(preview, BADGE_PX) if row.mentions else None
+    made = RowLayout(card, avatar, name, time, preview, badge, mention, bell)
     return _mirrored(made, box) if mirrored else made
+
+
+def _badge_width(badge: Badge) -> int:
+    """How wide a badge is."""
+    return max(BADGE_PX, QFontMetrics(fonts.text(11, 600)).horizontalAdvance(badge.words) + 12)
+
+
+def _cut_end(line: QRect, width: int) -> QRect:
+    """Take so much off the end of a line, with a gap."""
+    taken = QRect(line.right() + 1 - width, line.top(), width, BADGE_PX)
+    line.setWidth(line.width() - width - END_GAP_PX)
+    return taken
+
+
+def _place_bell(name: QRect, title: str) -> QRect:
+    """A place right behind the name, which gives way."""
+    room = name.width() - BELL_PX - 4
+    advance = QFontMetrics(fonts.text(weight=600)).horizontalAdvance(isolate(one_line(title)))
+    name.setWidth(room)
+    return QRect(name.left() + min(advance, room) + 4, name.top(), BELL_PX, LINE_PX)
 
 
 def _mirrored(laid: RowLayout, box: QRect) -> RowLayout:
@@ -80,16 +125,17 @@ def _mirrored(laid: RowLayout, box: QRect) -> RowLayout:
     def turn(part: QRect) -> QRect:
         return QRect(box.left() + box.right() + 1 - part.left() - part.width(), part.top(), part.width(), part.height())
 
-    badge = turn(laid.badge) if laid.badge else None
-    return RowLayout(turn(laid.card), turn(laid.avatar), turn(laid.name), turn(laid.time), turn(laid.preview), badge)
+    parts = (getattr(laid, part) for part in RowLayout.__slots__)
+    return RowLayout(*(turn(part) if part is not None else None for part in parts))  # type: ignore[arg-type]
 
 
 class ConversationDelegate(QStyledItemDelegate):
-    """Draws rows, the open one marked; asks `picture` for avatars."""
+    """Draws rows, the open one marked; asks `picture` for avatars. "You" is the person `own_id`."""
 
-    def __init__(self, picture: Picture, parent: QObject | None = None) -> None:
+    def __init__(self, picture: Picture, parent: QObject | None = None, *, own_id: int = 0) -> None:
         super().__init__(parent)
         self._picture = picture
+        self._own_id = own_id
         self.open_id: int | None = None
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -102,7 +148,7 @@ class ConversationDelegate(QStyledItemDelegate):
         if event.type() is not QEvent.Type.ToolTip or not isinstance(row, ConversationRow):
             return super().helpEvent(event, view, option, index)
         name = isolate(one_line(row.title))
-        room = lay_out(option.rect, str(index.data(Role.TIME)), row.unread).name.width() + 1
+        room = lay_out(option.rect, str(index.data(Role.TIME)), row).name.width() + 1
         is_cut = QFontMetrics(fonts.text(weight=600)).horizontalAdvance(name) > room
         QToolTip.showText(event.globalPos(), tool_tip(row.title) if is_cut else "", view)
         return True
@@ -114,23 +160,37 @@ class ConversationDelegate(QStyledItemDelegate):
             return
         words = str(index.data(Role.TIME))
         mirrored = option.direction == Qt.LayoutDirection.RightToLeft
-        laid = lay_out(option.rect, words, row.unread, mirrored=mirrored)
+        laid = lay_out(option.rect, words, row, mirrored=mirrored)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = _paint_card(painter, laid.card, option.state, is_open=row.conversation_id == self.open_id)
+        is_open = row.conversation_id == self.open_id
+        ground = _paint_card(painter, laid.card, option.state, is_open=is_open)
         box = QRectF(laid.avatar)
         paint_avatar(painter, box, row.title, row.colour_seed, self._picture(row.avatar_url, AVATAR_PX))
         paint_presence(painter, box.adjusted(-1, -1, 1, 1), row.presence, ground)
         shown = theme.current()
         _draw(painter, laid.name, isolate(one_line(row.title)), fonts.text(weight=600), shown.ink)
         _draw(painter, laid.time, words, fonts.text(fonts.META_PX), shown.ink3)
-        if row.typing:
-            _draw(painter, laid.preview, "typing…", fonts.text(fonts.PREVIEW_PX), shown.accent_text)
-        else:
-            _paint_preview(painter, laid.preview, row.preview, mirrored=mirrored)
-        if laid.badge is not None:
-            _paint_badge(painter, laid.badge, row.unread)
+        self._paint_second(painter, laid.preview, row, is_open=is_open, mirrored=mirrored)
+        _paint_marks(painter, laid, badge_of(row))
         painter.restore()
+
+    def _paint_second(
+        self, painter: QPainter, box: QRect, row: ConversationRow, *, is_open: bool, mirrored: bool
+    ) -> None:
+        """Draw the second line: who types, else what was begun elsewhere than here, else the newest message."""
+        font, shown = fonts.text(fonts.PREVIEW_PX), theme.current()
+        if row.typing:
+            names = [isolate(one_line(name)) for name in row.typists]
+            _draw(painter, box, typing_words(names, in_group=row.kind == "group"), font, shown.accent_text)
+        elif row.draft and not is_open:
+            left = QRect(box)
+            width = QFontMetrics(font).horizontalAdvance(DRAFT_WORDS) + 4
+            _draw(painter, _take(left, width, mirrored=mirrored), DRAFT_WORDS, font, shown.bad)
+            _draw(painter, left, isolate(one_line(row.draft)), font, shown.ink2)
+        else:
+            words = isolate(one_line(preview_words(row.preview, self._own_id)))
+            _paint_preview(painter, box, row.preview, words, mirrored=mirrored)
 
 
 def _paint_card(painter: QPainter, card: QRect, state: QStyle.StateFlag, *, is_open: bool) -> QColor:
@@ -150,7 +210,7 @@ def _paint_card(painter: QPainter, card: QRect, state: QStyle.StateFlag, *, is_o
     return ground
 
 
-def _paint_preview(painter: QPainter, box: QRect, preview: Preview, *, mirrored: bool) -> None:
+def _paint_preview(painter: QPainter, box: QRect, preview: Preview, words: str, *, mirrored: bool) -> None:
     """Draw tick, sender, media icon and words, as far as there is room."""
     shown = theme.current()
     left = QRect(box)
@@ -162,12 +222,14 @@ def _paint_preview(painter: QPainter, box: QRect, preview: Preview, *, mirrored:
         font = fonts.text(fonts.PREVIEW_PX, 500)
         width = min(QFontMetrics(font).horizontalAdvance(sender) + 4, left.width())
         _draw(painter, _take(left, width, mirrored=mirrored), isolate(one_line(sender)), font, shown.ink2)
+    if preview.forwarded and not preview.deleted:
+        _take_icon(painter, left, "forward", shown.ink2, mirrored=mirrored)
     if preview.type in MEDIA_ICONS and not preview.deleted:
         _take_icon(painter, left, MEDIA_ICONS[preview.type], shown.ink2, mirrored=mirrored)
     font = QFont(fonts.text(fonts.PREVIEW_PX))
-    quiet = preview.deleted or preview.type is None
+    quiet = preview.deleted or preview.type is None or preview.happening is not None
     font.setItalic(preview.deleted)
-    _draw(painter, left, isolate(one_line(preview_words(preview))), font, shown.ink3 if quiet else shown.ink2)
+    _draw(painter, left, words, font, shown.ink3 if quiet else shown.ink2)
 
 
 def _take(left: QRect, width: int, *, mirrored: bool) -> QRect:
@@ -188,15 +250,38 @@ def _take_icon(painter: QPainter, left: QRect, name: str, ink: QColor, *, size: 
     painter.drawPixmap(at, icons.pixmap(name, ink, size))
 
 
-def _paint_badge(painter: QPainter, box: QRect, unread: int) -> None:
-    """Draw the number of unread messages."""
+def _paint_marks(painter: QPainter, laid: RowLayout, badge: Badge | None) -> None:
+    """Draw what stands at the end of the lines: bell, "@" and badge."""
     shown = theme.current()
+    if laid.bell is not None:
+        at = QPointF(laid.bell.left(), laid.bell.top() + (LINE_PX - BELL_PX) / 2)
+        painter.drawPixmap(at, icons.pixmap("bell-off", shown.ink3, BELL_PX))
+    if laid.mention is not None:
+        _paint_pill(painter, laid.mention, "@", shown.accent, shown.on_accent)
+    if laid.badge is None or badge is None:
+        return
+    match badge.kind:
+        case "loud":
+            _paint_pill(painter, laid.badge, badge.words, shown.accent, shown.on_accent)
+        case "quiet":
+            _paint_pill(painter, laid.badge, badge.words, shown.muted_badge, shown.on_muted_badge)
+        case "dot":
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(shown.accent)
+            painter.drawEllipse(QRectF(laid.badge).center(), DOT_PX / 2, DOT_PX / 2)
+        case "pin":
+            middle = QRectF(laid.badge).center() - QPointF(ICON_PX / 2, ICON_PX / 2)
+            painter.drawPixmap(middle, icons.pixmap("pin", shown.ink3, ICON_PX))
+
+
+def _paint_pill(painter: QPainter, box: QRect, words: str, ground: QColor, ink: QColor) -> None:
+    """Draw a few signs on a round ground."""
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(shown.accent)
+    painter.setBrush(ground)
     painter.drawRoundedRect(box, BADGE_PX / 2, BADGE_PX / 2)
-    painter.setPen(shown.on_accent)
+    painter.setPen(ink)
     painter.setFont(fonts.text(11, 600))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, badge_words(unread))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
 
 def _draw(painter: QPainter, box: QRect, text: str, font: QFont, ink: QColor) -> None:

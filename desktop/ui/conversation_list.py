@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop.core.bubble import Connection, Line
+from desktop.core.bubble import Connection, ConversationRow, Line
+from desktop.core.conversation_list import ListCounts, ListSection
+from desktop.core.held_order import HeldOrder
 from desktop.core.ports import Clock
 from desktop.core.session import Session
 from desktop.models.conversation_model import ConversationFilter, ConversationModel
 from desktop.ui import fonts, theme
 from desktop.ui.buttons import Button, IconButton
 from desktop.ui.connection_indicator import ConnectionIndicator
+from desktop.ui.conversation_menu import conversation_menu
 from desktop.ui.conversation_view import ConversationView
+from desktop.ui.conversation_work import ConversationWork
 from desktop.ui.notice import Notice
 from desktop.ui.outbox_line import OutboxLine
 from desktop.ui.pictures import Pictures
 from desktop.ui.plain_text import PlainLabel
 from desktop.ui.search_field import SearchField
 from desktop.ui.skeleton import SHOWN_AFTER_MS, SkeletonRows
+from desktop.ui.toast import Toast
 
 SEARCH_KEYS = QKeySequence("Ctrl+K")
 
@@ -41,9 +46,12 @@ class ConversationList(QWidget):
         super().__init__()
         self._session = session
         self._pictures = pictures
-        self.model = ConversationModel(session.conversations, clock, self)
+        self.order = HeldOrder(session.conversations)
+        self.model = ConversationModel(self.order, clock, self)
         self.shown = ConversationFilter(self.model, self)
-        self.view = ConversationView(self.shown, self._picture)
+        self.view = ConversationView(self.shown, self._picture, own_id=session.me.value.user_id)
+        self.toast = Toast(self)
+        self.work = ConversationWork(session, clock, self, self.toast)
         self.search = SearchField(SEARCH_KEYS, "Search conversations by name")
         self.indicator = ConnectionIndicator(urlsplit(server).netloc or server)
         self.notice = Notice()
@@ -62,6 +70,8 @@ class ConversationList(QWidget):
     def detach(self) -> None:
         """Follow the session no longer."""
         self.model.detach()
+        self.order.detach()
+        self.work.close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
 
@@ -119,13 +129,14 @@ class ConversationList(QWidget):
         return head
 
     def _chips(self) -> QHBoxLayout:
-        """All, or only what is unread."""
+        """All, only what is unread, or what was put away."""
         self.all_chip, self.unread_chip = Button("All", "chip"), Button("Unread", "chip")
+        self.archived_chip = Button("Archived", "chip")
         group = QButtonGroup(self)
         row = QHBoxLayout()
         row.setContentsMargins(16, 4, 16, 8)
         row.setSpacing(6)
-        for chip in (self.all_chip, self.unread_chip):
+        for chip in (self.all_chip, self.unread_chip, self.archived_chip):
             chip.setCheckable(True)
             chip.setFixedHeight(24)
             group.addButton(chip)
@@ -139,7 +150,7 @@ class ConversationList(QWidget):
         self._unsubscribe = [
             self._session.connection.subscribe(self._show_connection),
             self._session.conversations.operations.subscribe(lambda _operations: self._settle()),
-            self._session.conversations.unread_total.subscribe(self._show_unread),
+            self._session.conversations.counts.subscribe(self._show_counts),
         ]
         self.view.chosen.connect(self.chosen)
         self.view.escaped.connect(self.left)
@@ -148,6 +159,9 @@ class ConversationList(QWidget):
         self.search.entered.connect(self.view.choose_first)
         self.search.left.connect(self.left)
         self.unread_chip.toggled.connect(self._narrow)
+        self.archived_chip.toggled.connect(self._narrow)
+        self.view.menu_asked.connect(self._show_menu)
+        self.view.pointed.connect(self._hold)
         self.indicator.retry_requested.connect(self._session.retry_now)
         self.indicator.log_in_requested.connect(self.log_in_requested)
         self.indicator.outbox_requested.connect(self.outbox_requested)
@@ -155,7 +169,7 @@ class ConversationList(QWidget):
         self._patience.timeout.connect(lambda: self.places.setCurrentWidget(self._skeleton))
         self._pictures.ready.connect(self.view.viewport().update)
         self._show_connection(self._session.connection.value)
-        self._show_unread(self._session.conversations.unread_total.value)
+        self._show_counts(self._session.conversations.counts.value)
 
     def _picture(self, url: str | None, size: int) -> QPixmap | None:
         """The picture behind an avatar's url, as sharp as this screen."""
@@ -170,14 +184,36 @@ class ConversationList(QWidget):
         self._settle()
         self.reason.setVisible(lasting and bool(connection.reason) and self.places.currentWidget() is self.view)
 
-    def _show_unread(self, total: int) -> None:
-        """Say how many messages are unread."""
-        self.unread_chip.set_words(f"Unread {total}" if total else "Unread")
+    def mark_open(self, conversation_id: int | None) -> None:
+        """Mark a conversation as the open one; under the pointer it stays where it is (behaviour 38)."""
+        self.view.mark_open(conversation_id)
+        self._hold(self.view.underMouse())
+
+    def section(self) -> ListSection:
+        """Which part of the list is looked at."""
+        if self.archived_chip.isChecked():
+            return ListSection.ARCHIVED
+        return ListSection.UNREAD if self.unread_chip.isChecked() else ListSection.ALL
+
+    def _show_counts(self, counts: ListCounts) -> None:
+        """Say how many messages are unread, and offer the archive where there is something in it."""
+        self.unread_chip.set_words(f"Unread {counts.unread}" if counts.unread else "Unread")
+        self.archived_chip.set_words(f"Archived {counts.archived}" if counts.archived else "Archived")
+        self.archived_chip.setVisible(counts.archived > 0 or self.archived_chip.isChecked())
+
+    def _show_menu(self, row: ConversationRow, at: QPoint) -> None:
+        """Open the menu of a conversation."""
+        conversation_menu(row, self.work, self).popup(at)
+
+    def _hold(self, pointed: bool) -> None:
+        """The open row goes nowhere while somebody points at the list."""
+        self.order.hold(self.view.open_row() if pointed else None)
 
     def _narrow(self) -> None:
         """Show what is searched for."""
         self.shown.show_names_with(self.search.text())
-        self.shown.show_unread_only(self.unread_chip.isChecked())
+        self.shown.show_section(self.section())
+        self._show_counts(self._session.conversations.counts.value)
         self._settle()
 
     def _settle(self) -> None:
@@ -203,6 +239,12 @@ class ConversationList(QWidget):
         query = self.search.text().strip()
         if self.model.rowCount() and query:
             self.notice.tell("search", "Nobody found", f"No conversation is called “{query}”.", "Search people", write)
+        elif self.model.rowCount() and self.section() is ListSection.ARCHIVED:
+            words = "Archived conversations stand here until something new is written in them."
+            self.notice.tell("archive", "Nothing archived", words, "Show all", self.all_chip.click)
+        elif self.model.rowCount() and self.section() is ListSection.ALL:
+            words = "All your conversations are archived."
+            self.notice.tell("archive", "Nothing here", words, "Show the archive", self.archived_chip.click)
         elif self.model.rowCount():
             self.notice.tell("circle-check", "All read", "There is nothing unread.", "Show all", self.all_chip.click)
         elif line is Line.CONNECTED:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
 from desktop.models.conversation_model import ConversationFilter
 from desktop.models.roles import Role
 from desktop.ui import theme
 from desktop.ui.conversation_delegate import ConversationDelegate, Picture
+from desktop.ui.unread_edge import UnreadEdge
+
+LOOK_AFTER_MS = 60
+"""What is unread beyond the edges is counted once the list has come to rest."""
 
 
 class ConversationView(QListView):
-    """A list view over the filtered rows. Owns which conversation is marked as open."""
+    """A list view over the filtered rows. Owns which conversation is marked as open, and the pills at its edges."""
 
     chosen = Signal(int)
     escaped = Signal()
+    menu_asked = Signal(object, QPoint)
+    """Asks for the menu of a ConversationRow at a place of the screen."""
+    pointed = Signal(bool)
+    """Whether the pointer is over the list."""
 
-    def __init__(self, shown: ConversationFilter, picture: Picture) -> None:
+    def __init__(self, shown: ConversationFilter, picture: Picture, *, own_id: int = 0) -> None:
         super().__init__()
         self._shown = shown
-        self._delegate = ConversationDelegate(picture, self)
+        self._delegate = ConversationDelegate(picture, self, own_id=own_id)
+        self.above, self.below = UnreadEdge(self, upper=True), UnreadEdge(self, upper=False)
+        self._look = QTimer(self)
         self.setModel(shown)
         self.setItemDelegate(self._delegate)
         self.setAccessibleName("Conversations")
@@ -35,6 +45,7 @@ class ConversationView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().setSingleStep(32)
         self.clicked.connect(self._choose)
+        self._watch_edges()
         theme.source().changed.connect(self.viewport().update)
 
     def open_row(self) -> int | None:
@@ -82,8 +93,94 @@ class ConversationView(QListView):
                 self._choose(self.currentIndex())
             case Qt.Key.Key_Escape:
                 self.escaped.emit()
+            case Qt.Key.Key_Menu:
+                self._ask_where_keyboard_is()
+            case Qt.Key.Key_F10 if event.modifiers() == Qt.KeyboardModifier.ShiftModifier:
+                self._ask_where_keyboard_is()
             case _:
                 super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu of the row under the pointer, or of the keyboard's row."""
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            self._ask_where_keyboard_is()
+            return
+        index = self.indexAt(event.pos())
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.menu_asked.emit(index.data(Role.ROW), event.globalPos())
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Somebody points here."""
+        super().enterEvent(event)
+        self.pointed.emit(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nobody points here any more."""
+        super().leaveEvent(event)
+        self.pointed.emit(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The pills stay at the edges."""
+        super().resizeEvent(event)
+        self._look.start()
+
+    def look_beyond(self) -> None:
+        """Count the unread conversations that are beyond the edges, and show the pills."""
+        above, below = self._beyond()
+        for pill, rows in ((self.above, above), (self.below, below)):
+            pill.tell(len(rows))
+            pill.place()
+
+    def _watch_edges(self) -> None:
+        """Look again whenever something moves."""
+        self._look.setSingleShot(True)
+        self._look.setInterval(LOOK_AFTER_MS)
+        self._look.timeout.connect(self.look_beyond)
+        self.verticalScrollBar().valueChanged.connect(self._look_soon)
+        model = self._shown
+        for changed in (model.rowsInserted, model.rowsRemoved, model.rowsMoved, model.dataChanged, model.modelReset):
+            changed.connect(self._look_soon)
+        self.above.clicked.connect(self._go_up)
+        self.below.clicked.connect(self._go_down)
+
+    def _look_soon(self, *_moved: object) -> None:
+        """Something has moved."""
+        self._look.start()
+
+    def _beyond(self) -> tuple[list[int], list[int]]:
+        """The unread rows above and below what is seen, that are not muted."""
+        last = self.viewport().height()
+        above: list[int] = []
+        below: list[int] = []
+        for row in self._shown.unread_rows():
+            middle = self.visualRect(self._shown.index(row, 0)).center().y()
+            if middle < 0:
+                above.append(row)
+            elif middle > last:
+                below.append(row)
+        return above, below
+
+    def _go_up(self) -> None:
+        """Bring the nearest unread row above into the middle."""
+        self._go(self._beyond()[0][-1:])
+
+    def _go_down(self) -> None:
+        """Bring the nearest unread row below into the middle."""
+        self._go(self._beyond()[1][:1])
+
+    def _go(self, rows: list[int]) -> None:
+        """Bring a row into the middle."""
+        for row in rows:
+            self.scrollTo(self._shown.index(row, 0), QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _ask_where_keyboard_is(self) -> None:
+        """The menu of the row that the keyboard stands on, below it."""
+        index = self.currentIndex()
+        if index.isValid():
+            self.scrollTo(index)
+            place = self.visualRect(index).bottomLeft() + QPoint(24, -8)
+            self.menu_asked.emit(index.data(Role.ROW), self.viewport().mapToGlobal(place))
 
     def _choose(self, index: QModelIndex) -> None:
         """Tell which conversation was chosen."""

@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         """Show a conversation, and lead the keyboard to its composer."""
         self._open_id = conversation_id
         self._settings.change(last_conversation=conversation_id)
-        self.list.view.mark_open(conversation_id)
+        self.list.mark_open(conversation_id)
         self.chat.open(conversation_id)
         self._arrange()
         self.chat.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         self._open_id = None
         self._settings.change(last_conversation=0)
         self.chat.close_conversation()
-        self.list.view.mark_open(None)
+        self.list.mark_open(None)
         self._arrange()
 
     def show_settings(self, page: Page = "account") -> None:

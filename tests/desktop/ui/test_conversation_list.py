@@ -276,7 +276,7 @@ def test_a_click_on_the_line_tries_at_once(qloop: QLoop) -> None:
 
 def test_a_row_is_laid_out_as_in_the_mock(qapp: QApplication) -> None:
     fonts.install()
-    laid = lay_out(QRect(64, 126, 311, 64), "now", 5)
+    laid = lay_out(QRect(64, 126, 311, 64), "now", row(1, unread=5))
     assert laid.card == QRect(70, 126, 299, 64)
     assert laid.avatar == QRect(82, 136, 44, 44)
     assert (laid.name.topLeft(), laid.preview.topLeft()) == (QPoint(138, 136), QPoint(138, 156))
@@ -288,7 +288,8 @@ def test_a_row_is_laid_out_as_in_the_mock(qapp: QApplication) -> None:
 
 def test_a_mirrored_row_is_the_same_from_the_other_side(qapp: QApplication) -> None:
     box = QRect(0, 0, 311, 64)
-    plain, mirrored = lay_out(box, "09:41", 120), lay_out(box, "09:41", 120, mirrored=True)
+    busy = row(1, unread=120, mentions=1, muted=True)
+    plain, mirrored = lay_out(box, "09:41", busy), lay_out(box, "09:41", busy, mirrored=True)
     assert plain.badge is not None
     assert mirrored.badge is not None
     for one, other in ((plain.avatar, mirrored.avatar), (plain.badge, mirrored.badge), (plain.time, mirrored.time)):
