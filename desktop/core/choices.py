@@ -84,7 +84,7 @@ class Choices:
         settled, wanted = self._settled.get(held.conversation_id), self._wanted.get(held.conversation_id)
         if settled is None and wanted is None:
             return held.own
-        return structs.replace(held.own, **_facts(settled), **_facts(wanted))
+        return structs.replace(held.own, **{**_facts(settled), **_facts(wanted)})
 
     def muted_until_ms(self, held: Held) -> int | None:
         """Until when a conversation is muted (ms since 1970); None where it is not, or no longer."""
