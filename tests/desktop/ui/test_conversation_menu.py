@@ -142,8 +142,8 @@ def test_the_menu_opens_by_mouse_and_by_keyboard(qloop: QLoop) -> None:
             sofia = s.add("Sofia", "2")
             await s.start()
             asked: list[ConversationRow] = []
-            s.pane.view.menu_asked.connect(lambda row, _at: asked.append(row))
             s.pane.view.menu_asked.disconnect()
+            s.pane.view.menu_asked.connect(lambda row, _at: asked.append(row))
             s.pane.view.enter()
             QTest.keyClick(s.pane.view, Qt.Key.Key_Menu)
             QTest.keyClick(s.pane.view, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
