@@ -390,7 +390,7 @@ def test_what_cannot_be_forwarded(setting: Setting, ada: Actor, ben: Actor, eve:
     assert line is not None
     elsewhere = setting.direct(ben, eve)
     for message in (gone, line):
-        send = {"forward_of": message.message_id}
+        send: dict[str, Any] = {"forward_of": message.message_id}
         assert refused(partial(setting.say, ben, elsewhere, None, **send)) == ErrorCode.INVALID_REQUEST
     assert refused(lambda: setting.say(eve, elsewhere, None, forward_of=words.message_id)) == ErrorCode.NOT_FOUND
     own_words: list[dict[str, Any]] = [
