@@ -1,4 +1,4 @@
-"""Makes resources/emoji/emoji.tsv, the picker's table, from gemoji's `db/emoji.json`: `python scripts/emoji_table.py FILE`.
+"""Makes resources/emoji/emoji.tsv, the picker's table: `python scripts/emoji_table.py FILE`, gemoji's `db/emoji.json`.
 
 One line an emoji, in Unicode's order: emoji, category, name, short names, other words for it (tabs between).
 """

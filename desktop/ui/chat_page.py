@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -28,6 +37,7 @@ from desktop.ui.notice import Notice
 from desktop.ui.outgoing import Outgoing
 from desktop.ui.pictures import Pictures
 from desktop.ui.plain_text import PlainLabel
+from desktop.ui.reply_choice import ReplyChoice
 from desktop.ui.timeline_pane import TimelinePane
 from desktop.ui.toast import Toast
 from desktop.ui.transfers import Transfers
@@ -61,6 +71,7 @@ class ChatPage(QWidget):
         self.outgoing = Outgoing(session, self.composer)
         self.files = FileActions(session.api, transfers, self.toast, self, settings)
         self.message_actions = MessageActions(session, self.outgoing, self.files, self, self.toast, clock)
+        self.replies = ReplyChoice(self.pane, self.composer, self.message_actions)
         self._typing = PlainLabel(size_px=12, ink="ink2")
         self._nothing_open = Notice()
         self._drop = DropTarget(self)
@@ -219,6 +230,31 @@ class ChatPage(QWidget):
         """What is on the clipboard goes where the writing goes."""
         self.composer.setFocus()
         self.composer.field.paste()
+
+    # Keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc peels one layer (behaviour 24); text typed beside the field goes into it (behaviour 25)."""
+        if event.key() == Qt.Key.Key_Escape and self._peel():
+            event.accept()
+            return
+        commands = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+        has_words = bool(event.text()) and event.text().isprintable() and not event.modifiers() & commands
+        if has_words and self._conversation_id is not None:
+            self.composer.insert(event.text())
+            return
+        super().keyPressEvent(event)
+
+    def _peel(self) -> bool:
+        """Leave the innermost of selection, edit, answer, and the way up in the history; False where none is left."""
+        if self._conversation_id is None:
+            return False
+        if self.pane.view.selection.clear() or self.composer.peel():
+            return True
+        if self.pane.jump.isVisible():
+            self.pane.to_latest()
+            return True
+        return False
 
     # The viewer
 

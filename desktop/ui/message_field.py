@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+    QTextCursor,
+)
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
-from desktop.ui import fonts, theme
+from desktop.ui import fonts, markup_keys, theme
 
 LINES_AT_MOST = 8
 LEAST_HEIGHT = 42
 PAD_X, PAD_Y = 14, 10
 RADIUS = 12
+LONG_PASTE = 4_000
+"""So many characters pasted at once are rather a file than a message (behaviour 29)."""
+SendsWith = Literal["enter", "ctrl_enter"]
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class MessageField(QPlainTextEdit):
@@ -22,9 +39,18 @@ class MessageField(QPlainTextEdit):
     """A key that belongs to the timeline: Page Up and Down, and End while nothing is written."""
     brought = Signal(object)
     """A QMimeData with files or a picture, from the clipboard."""
+    pasted_long = Signal(str)
+    """A text was pasted that would better be a file; it stands in the field already."""
+    edit_last_asked = Signal()
+    """Up, while nothing is written."""
+    answer_step_asked = Signal(int)
+    """Ctrl+Up (-1) or Ctrl+Down (1): answer the message before or behind."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.sends_with: SendsWith = "enter"
+        self.first_heard: Callable[[QKeyEvent], bool] | None = None
+        """Hears each key before the field; True where it was meant for it (the list of completions)."""
         self.setFont(fonts.text())
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
@@ -38,21 +64,88 @@ class MessageField(QPlainTextEdit):
         self.setViewportMargins(PAD_X, PAD_Y, PAD_X, PAD_Y)
         self.textChanged.connect(self._grow)
         theme.source().changed.connect(self.update)
+        self._add_keys()
         self._grow()
 
+    @property
+    def send_keys(self) -> str:
+        """The keys that send, in words."""
+        return "Enter" if self.sends_with == "enter" else "Ctrl+Enter"
+
+    def _add_keys(self) -> None:
+        """Marks, and pasting without them. As shortcuts they work on keyboards of every script."""
+        keys: dict[str, Callable[[], None]] = {
+            "Ctrl+B": lambda: self.mark("**"),
+            "Ctrl+I": lambda: self.mark("*"),
+            "Ctrl+E": lambda: self.mark("`"),
+            "Ctrl+Shift+L": self.mark_link,
+            "Ctrl+Shift+V": self.paste_plain,
+        }
+        for sequence, does in keys.items():
+            QShortcut(QKeySequence(sequence), self, context=Qt.ShortcutContext.WidgetShortcut).activated.connect(does)
+
+    def mark(self, mark: markup_keys.Mark) -> None:
+        """Put marks around the selection, or take them away."""
+        self.setTextCursor(markup_keys.toggle(self.textCursor(), mark))
+
+    def mark_link(self) -> None:
+        """Make the selection a link, to the address on the clipboard where there is one."""
+        self.setTextCursor(markup_keys.link(self.textCursor(), QGuiApplication.clipboard().text()))
+
+    def paste_plain(self) -> None:
+        """Paste the text alone, without what it was marked with (behaviour 31)."""
+        self._insert_text(QGuiApplication.clipboard().text())
+
+    def take_out(self, text: str) -> None:
+        """Remove a text that stands here, as one step to undo."""
+        at = self.toPlainText().find(text)
+        if at >= 0:
+            cursor, before = self.textCursor(), self.toPlainText()[:at]
+            cursor.setPosition(utf16_length(before))
+            cursor.setPosition(cursor.position() + utf16_length(text), QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter sends, Shift+Enter breaks the line (behaviour 21)."""
-        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.submitted.emit()
+        """Enter sends, Shift+Enter breaks the line (behaviour 21); what of behaviours 23 and 24 begins here."""
+        if (self.first_heard is not None and self.first_heard(event)) or self._sends(event) or self._means_else(event):
             event.accept()
             return
-        paging = event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
-        if paging or (event.key() == Qt.Key.Key_End and not self.toPlainText()):
-            self.timeline_key.emit(event.key())
-            event.accept()
+        if event.key() in _ENTER:
+            # Qt's own field takes Ctrl+Enter for nothing; every Enter that does not send breaks the line.
+            self.textCursor().insertBlock()
+            self.ensureCursorVisible()
             return
         super().keyPressEvent(event)
+
+    def _sends(self, event: QKeyEvent) -> bool:
+        """Ask to send, if the key means that."""
+        if event.key() not in _ENTER or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            return False
+        with_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if self.sends_with == "enter" or with_control:
+            self.submitted.emit()
+            return True
+        return False
+
+    def _means_else(self, event: QKeyEvent) -> bool:
+        """Keys that belong to the timeline, to an answer or an edit, or to the selection."""
+        key, modifiers = Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_empty, plain = not self.toPlainText(), modifiers == Qt.KeyboardModifier.NoModifier
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+        pages = key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and plain
+        if pages or (key == Qt.Key.Key_End and is_empty):
+            self.timeline_key.emit(event.key())
+        elif key == Qt.Key.Key_Up and is_empty and plain:
+            self.edit_last_asked.emit()
+        elif key in steps and modifiers == Qt.KeyboardModifier.ControlModifier:
+            self.answer_step_asked.emit(steps[key])
+        elif key == Qt.Key.Key_Escape and self.textCursor().hasSelection():
+            cursor = self.textCursor()
+            cursor.clearSelection()
+            self.setTextCursor(cursor)
+        else:
+            return False
+        return True
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         """Text, files and pictures."""
@@ -63,7 +156,14 @@ class MessageField(QPlainTextEdit):
         if brings_files(source):
             self.brought.emit(source)
         else:
-            self.insertPlainText(source.text())
+            self._insert_text(source.text())
+
+    def _insert_text(self, text: str) -> None:
+        """Put a pasted text in; of a very long one say so."""
+        self.insertPlainText(text)
+        self.ensureCursorVisible()
+        if len(text) >= LONG_PASTE:
+            self.pasted_long.emit(text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Other widths break the lines elsewhere."""
@@ -104,6 +204,11 @@ class FieldGround(QWidget):
         painter.setBrush(theme.current().background)
         painter.drawRoundedRect(self.rect(), RADIUS, RADIUS)
         painter.end()
+
+
+def utf16_length(text: str) -> int:
+    """How many places a text takes in Qt, which counts an emoji as two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def brings_files(source: QMimeData) -> bool:
