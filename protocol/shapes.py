@@ -53,7 +53,7 @@ class Reaction(Struct, kw_only=True, frozen=True):
 
 
 class ReplyTo(Struct, kw_only=True, frozen=True):
-    """The quoted message in brief, derived when read; `content` is cut to 200 characters. `position`: where it stands."""
+    """The quoted message in brief, derived when read; `content` is cut to 200 characters. `position`: its place."""
 
     uid: str
     message_id: int

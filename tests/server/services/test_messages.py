@@ -204,6 +204,7 @@ def test_a_quote_is_derived_when_read_and_only_inside_its_conversation(
     reply = setting.say(ada, direct, "yes", reply_to_uid=quoted.uid)
     assert reply.reply_to is not None
     assert (reply.reply_to.sender_name, reply.reply_to.content) == ("Ben", "w" * 200)
+    assert reply.reply_to.position == quoted.position
     elsewhere = setting.direct(ada, eve)
     assert setting.say(ada, elsewhere, "see", reply_to_uid=quoted.uid).reply_to is None
 
