@@ -57,8 +57,9 @@ def _plan(kind: type[Struct]) -> dict[str, _Field]:
     for name, annotation in get_type_hints(kind, include_extras=True).items():
         arms = _arms(annotation)
         inner = next((arm for arm in arms if isinstance(arm, type) and issubclass(arm, Struct)), None)
-        field = _Field(name, int in arms, inner)
-        plan[name] = plan[camel(name)] = field
+        # Python's own words stand with a line after them: `from_` is called `from`.
+        called = name.rstrip("_")
+        plan[called] = plan[camel(called)] = _Field(called, int in arms, inner)
     return plan
 
 

@@ -98,6 +98,7 @@ def _page(query: Select[Any]) -> Query[tuple[Any, ...]]:
 
 
 _BY_ID = _query(_ALL.where(messages.c.message_id == bindparam("named")))
+_BY_IDS = _query(_ALL.where(Within(messages.c.message_id, "ids")))
 _BY_UID = _query(_ALL.where(messages.c.uid == bindparam("named")))
 _BY_UIDS = _query(_ALL.where(Within(messages.c.uid, "uids")))
 _KNOWN_UIDS = Query(
@@ -206,6 +207,13 @@ def _row(message_id: int, new: NewMessage, seated: Seated, place: tuple[int, int
 def by_id(connection: Connection, message_id: int) -> MessageRow | None:
     """The message of this number."""
     return _BY_ID.first(connection, named=message_id)
+
+
+def by_ids(connection: Connection, message_ids: Collection[int]) -> dict[int, MessageRow]:
+    """These messages by number."""
+    if not message_ids:
+        return {}
+    return {row.message_id: row for row in _BY_IDS.all(connection, ids=list(message_ids))}
 
 
 def by_uid(connection: Connection, uid: str) -> MessageRow | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, Insert, Select, Update, bindparam, cast
+from sqlalchemy import Boolean, ColumnElement, Connection, Insert, Select, Update, bindparam, cast
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -37,7 +37,7 @@ class Within(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
-    def __init__(self, of: Column[Any], name: str) -> None:
+    def __init__(self, of: ColumnElement[Any], name: str) -> None:
         super().__init__(of, bindparam(name, type_=ARRAY(of.type)))
 
     def self_group(self, against: object = None) -> Within:

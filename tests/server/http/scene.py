@@ -61,8 +61,8 @@ class Scene:
         )
 
     def _message_id(self, route: Route) -> int:
-        """Bob's message; for deleting, one of Ada's to be used up."""
-        if route.name != "delete_message":
+        """Bob's message; where it must be one's own, one of Ada's to be used up."""
+        if route.name not in ("delete_message", "remove_preview"):
             return int(self.message["message_id"])
         path = f"/api/messages/{self.conversation_id}"
         return int(self.server.request("POST", path, self.ada_token, json={"content": "gone"}).json()["message_id"])
@@ -96,6 +96,7 @@ class Scene:
             "change_own": {"json": {"pinned": True}},
             "put_draft": {"json": {"content": "Dear", "written_at": "2026-11-22T09:41:07.120Z"}},
             "messages_of": {"params": {"limit": 1}},
+            "search": {"params": {"q": "cat", "from": self.bob["username"]}},
             "messages_of_a": {"params": {"conversationId": self.conversation_id}},
             "send": {"json": {"content": "hello", "sender_id": ada}},
             "send_a": {"data": {"conversationId": self.conversation_id, "senderId": ada, "content": "hello"}},

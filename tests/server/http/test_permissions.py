@@ -38,6 +38,7 @@ _OF_A_CONVERSATION = [
     "unpin",
     "star",
     "unstar",
+    "remove_preview",
     "read_all",
     "file",
     "thumbnail",
@@ -45,7 +46,7 @@ _OF_A_CONVERSATION = [
 _ONES_OWN = ["upload_state", "end_device", "upload_progress", "append_upload", "abandon_upload"]
 _HARMLESS = {
     "logout", "me", "change_me", "change_password", "change_avatar", "devices", "users", "upload", "begin_upload",
-    "sync", "digest", "verify",
+    "sync", "digest", "verify", "search",
 }  # fmt: skip
 _NAMING_SOMEBODY = ["conversations_of", "conversations_of_a", "open_conversation"]
 

@@ -200,9 +200,16 @@ def test_only_a_file_or_a_postgresql_server_is_a_database(url: str) -> None:
     check_address("sqlite:////var/lib/hearth.db")
 
 
+def _is_table_of_ours(name: str | None, _kind: str, _parent: object) -> bool:
+    """Search has tables of its own in each database."""
+    return name is None or not name.startswith("message_search")
+
+
 def test_the_revisions_make_exactly_the_tables(either: Database) -> None:
     with either.read() as snapshot:
-        context = MigrationContext.configure(snapshot, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            snapshot, opts={"compare_type": True, "compare_server_default": True, "include_name": _is_table_of_ours}
+        )
         assert compare_metadata(context, metadata) == []
     assert either.is_current()
 
