@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
-from protocol.commands import Page
+from protocol.commands import OpenGroup, Page, PatchMember, PatchOwn
 from protocol.errors import ErrorCode, Refused
 from protocol.ids import new_uid
 from protocol.shapes import Message
@@ -17,7 +16,7 @@ from server.services import changes, pins
 from server.services.ports import Actor
 from server.services.reactions import EMOJI_MAX
 from server.storage.attachments import key_of
-from server.storage.tables import edits, members, mentions, reactions, stars
+from server.storage.tables import edits, mentions, reactions, stars
 from tests.server.databases import on_both
 from tests.server.files.media import picture
 from tests.server.services.setting import Setting
@@ -37,13 +36,6 @@ def rows(setting: Setting, *tables: Any) -> list[int]:
     """How many rows these tables have."""
     with setting.database.read() as snapshot:
         return [len(snapshot.execute(table.select()).all()) for table in tables]
-
-
-def _block(setting: Setting, actor: Actor, room: int) -> None:
-    """Let the other person of a direct conversation not write."""
-    mine = (members.c.conversation_id == room, members.c.user_id == actor.user_id)
-    change = update(members).where(*mine).values(blocked=True)
-    setting.database.write(lambda unit: unit.connection.execute(change).rowcount)
 
 
 def latest(setting: Setting, actor: Actor, room: int) -> list[Message]:
@@ -416,7 +408,7 @@ def test_a_send_repeated_after_its_message_was_deleted_learns_so(setting: Settin
 
 def test_whom_somebody_has_blocked_changes_nothing_there(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     mine, theirs = setting.say(ben, direct), setting.say(ada, direct)
-    _block(setting, ada, direct)
+    setting.own_facts.patch(ada, direct, PatchOwn(blocked=True))
     acts: list[Callable[[], object]] = [
         lambda: setting.edit(ben, mine, "other"),
         lambda: setting.react(ben, theirs),
@@ -426,3 +418,36 @@ def test_whom_somebody_has_blocked_changes_nothing_there(setting: Setting, ada: 
     for act in acts:
         assert refused(act) == ErrorCode.FORBIDDEN
     assert setting.delete(ben, mine).deleted_at is not None
+
+
+@on_both
+def test_in_a_group_its_admins_delete_and_pin(setting: Setting, ada: Actor, ben: Actor, eve: Actor) -> None:
+    command = OpenGroup(kind="group", title="Team", member_ids=[ben.user_id, eve.user_id])
+    room = setting.groups.make(ada, command)[0].conversation_id
+    message, other = setting.say(ben, room), setting.say(ada, room)
+    assert refused(lambda: setting.delete(eve, message)) == ErrorCode.FORBIDDEN
+    assert refused(lambda: setting.pins.pin(ben, message.message_id, on=True)) == ErrorCode.FORBIDDEN
+    assert len(setting.pins.pin(ada, message.message_id, on=True).pins) == 1
+    assert setting.delete(ada, message).deleted_at is not None
+    setting.groups.set_role(ada, room, eve.user_id, PatchMember(role="admin"))
+    assert len(setting.pins.pin(eve, other.message_id, on=True).pins) == 1
+    assert setting.delete(eve, other).deleted_at is not None
+    assert refused(lambda: setting.edit(eve, setting.say(ben, room), "not mine")) == ErrorCode.FORBIDDEN
+    system = latest(setting, ada, room)[0]
+    assert system.happening is not None
+    assert refused(lambda: setting.delete(ada, system)) == ErrorCode.FORBIDDEN
+    assert refused(lambda: setting.react(ada, system)) == ErrorCode.INVALID_REQUEST
+
+
+@on_both
+def test_who_hides_receipts_is_no_reader(setting: Setting, ada: Actor, ben: Actor, eve: Actor) -> None:
+    command = OpenGroup(kind="group", title="Team", member_ids=[ben.user_id, eve.user_id])
+    room = setting.groups.make(ada, command)[0].conversation_id
+    message = setting.say(ada, room)
+    setting.own_facts.patch(ben, room, PatchOwn(hides_receipts=True))
+    for actor in (ben, eve):
+        setting.read(actor, room)
+    readers = setting.messages.readers(ada, message.message_id)
+    assert [reader.user.user_id for reader in readers] == [eve.user_id]
+    setting.groups.remove(ada, room, eve.user_id)
+    assert setting.messages.readers(ada, message.message_id) == []
