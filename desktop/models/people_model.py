@@ -26,6 +26,10 @@ class PeopleModel(QAbstractListModel):
         self._people = list(people)
         self.endResetModel()
 
+    def people(self) -> Sequence[User]:
+        """The people shown, to be read only."""
+        return self._people
+
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         """How many there are."""
         return 0 if parent.isValid() else len(self._people)

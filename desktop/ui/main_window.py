@@ -19,6 +19,7 @@ from desktop.ui import icons, window_memory
 from desktop.ui.chat_page import ChatPage
 from desktop.ui.conversation_list import SEARCH_KEYS, ConversationList
 from desktop.ui.new_conversation import NewConversationDialog
+from desktop.ui.new_group import NewGroupDialog
 from desktop.ui.outbox_panel import OutboxPanel
 from desktop.ui.pictures import Pictures
 from desktop.ui.rail import Rail
@@ -98,6 +99,13 @@ class MainWindow(QMainWindow):
     def show_new_conversation(self) -> None:
         """Open the search for somebody to write to."""
         dialog = NewConversationDialog(self._session, self._pictures, self)
+        dialog.opened.connect(self.open_conversation)
+        dialog.group_requested.connect(self.show_new_group)
+        self._open(dialog)
+
+    def show_new_group(self) -> None:
+        """Open the dialog that makes a group."""
+        dialog = NewGroupDialog(self._session, self._pictures, self)
         dialog.opened.connect(self.open_conversation)
         self._open(dialog)
 

@@ -10,7 +10,7 @@ from desktop.core.ports import Unreachable
 from desktop.core.session import Session
 from desktop.models.people_model import PeopleModel
 from desktop.ui import fonts
-from desktop.ui.buttons import IconButton
+from desktop.ui.buttons import Button, IconButton
 from desktop.ui.failures import words_of
 from desktop.ui.form import Outcome
 from desktop.ui.notice import Notice
@@ -29,6 +29,7 @@ class NewConversationDialog(QDialog):
     """Searches people while one types; Enter or a click opens the conversation with one of them."""
 
     opened = Signal(int)
+    group_requested = Signal()
 
     def __init__(self, session: Session, pictures: Pictures, parent: QWidget) -> None:
         super().__init__(parent)
@@ -40,6 +41,7 @@ class NewConversationDialog(QDialog):
         self.view = PeopleView(self.people, self._picture)
         self.notice = Notice()
         self.field = QLineEdit()
+        self.group = Button("New group…", "quiet", self._to_group)
         self.outcome = Outcome()
         self._places = QStackedWidget()
         self._pause = QTimer(self)
@@ -92,9 +94,15 @@ class NewConversationDialog(QDialog):
         rows.setSpacing(10)
         rows.addLayout(title)
         rows.addWidget(self.field)
+        rows.addWidget(self.group)
         rows.addWidget(self.outcome)
         rows.addWidget(self._places, 1)
         self.field.setFocus()
+
+    def _to_group(self) -> None:
+        """It is to be a group."""
+        self.accept()
+        self.group_requested.emit()
 
     def _wait(self) -> None:
         """Search soon."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.models.people_model import PeopleModel
 from desktop.models.roles import Role
-from desktop.ui import fonts, theme
+from desktop.ui import fonts, icons, theme
 from desktop.ui.avatars import paint_avatar
 from desktop.ui.conversation_delegate import Picture
 from desktop.ui.plain_text import one_line
@@ -17,16 +17,18 @@ from protocol.text import isolate
 
 ROW_PX = 52
 AVATAR_PX = 36
+TICK_PX = 18
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 class PeopleDelegate(QStyledItemDelegate):
-    """Draws a person: avatar, name, and the name to log in with."""
+    """Draws a person: avatar, name, and the name to log in with. Owns which ones carry a tick."""
 
     def __init__(self, picture: Picture, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._picture = picture
+        self.ticked: frozenset[int] = frozenset()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Every row is as high as any other."""
@@ -51,6 +53,8 @@ class PeopleDelegate(QStyledItemDelegate):
         avatar = QRect(box.right() + 1 - AVATAR_PX if mirrored else box.left(), box.top(), AVATAR_PX, AVATAR_PX)
         picture = self._picture(user.avatar_url, AVATAR_PX)
         paint_avatar(painter, QRectF(avatar), user.display_name, user.user_id, picture)
+        if user.user_id in self.ticked:
+            _draw_tick(painter, avatar)
         words = box.adjusted(0, 0, -AVATAR_PX - 12, 0) if mirrored else box.adjusted(AVATAR_PX + 12, 0, 0, 0)
         side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
         name = QRect(words.left(), words.top(), words.width(), 20)
@@ -58,6 +62,16 @@ class PeopleDelegate(QStyledItemDelegate):
         below = f"@{user.username}" + (f" · {user.status_text}" if user.status_text else "")
         _draw(painter, name.translated(0, 18), below, fonts.text(fonts.META_PX), shown.ink2, side)
         painter.restore()
+
+
+def _draw_tick(painter: QPainter, avatar: QRect) -> None:
+    """Draw a tick over the lower corner of an avatar."""
+    shown = theme.current()
+    disc = QRect(avatar.right() - TICK_PX + 4, avatar.bottom() - TICK_PX + 4, TICK_PX, TICK_PX)
+    painter.setPen(QPen(shown.panel, 2))
+    painter.setBrush(shown.accent)
+    painter.drawEllipse(disc)
+    painter.drawPixmap(disc.adjusted(3, 3, -2, -2), icons.pixmap("check", shown.on_accent, TICK_PX - 4))
 
 
 def _draw(painter: QPainter, box: QRect, text: str, font: QFont, ink: QColor, side: Qt.AlignmentFlag) -> None:
@@ -76,7 +90,8 @@ class PeopleView(QListView):
     def __init__(self, people: PeopleModel, picture: Picture) -> None:
         super().__init__()
         self.setModel(people)
-        self.setItemDelegate(PeopleDelegate(picture, self))
+        self._delegate = PeopleDelegate(picture, self)
+        self.setItemDelegate(self._delegate)
         self.setAccessibleName("People")
         self.setUniformItemSizes(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -90,6 +105,11 @@ class PeopleView(QListView):
     def choose_current(self) -> None:
         """Choose the person the keyboard stands on."""
         self._choose(self.currentIndex())
+
+    def tick(self, user_ids: frozenset[int]) -> None:
+        """These carry a tick."""
+        self._delegate.ticked = user_ids
+        self.viewport().update()
 
     def step(self, rows: int) -> None:
         """Move the keyboard's place by some rows."""
