@@ -3,15 +3,17 @@
     @on_both
     def test_…(setting: Setting) -> None: ...
 
-SQLite is a file in the test's folder. PostgreSQL is one private cluster for the run; each test gets a copy of a
+SQLite is a file in the test's folder, PostgreSQL one private cluster for the run; of each, a test gets a copy of a
 database that was migrated once. Its fsync is off, for nothing here is killed: what is has a cluster of its own.
 """
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -75,11 +77,30 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made.stop()
 
 
+def new_file(folder: Path) -> str:
+    """The address of a new SQLite database in a folder."""
+    file = folder / "hearth.db"
+    file.touch(mode=0o600)
+    file.write_bytes(_migrated())
+    return f"sqlite:///{file}"
+
+
+@cache
+def _migrated() -> bytes:
+    """A SQLite database with its tables, and nothing in them but its epoch."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "hearth.db"
+        made = Database(f"sqlite:///{file}")
+        made.migrate()
+        made.close()
+        return file.read_bytes()
+
+
 @contextmanager
 def new_address(kind: str, folder: Path, cluster: Cluster) -> Iterator[str]:
     """The address of a new database of a kind, for a block; whatever used it has let go before."""
     if kind == SQLITE:
-        yield f"sqlite:///{folder / 'hearth.db'}"
+        yield new_file(folder)
         return
     url = cluster.address()
     yield url

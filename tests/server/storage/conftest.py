@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.storage.unit import Database
-from tests.server.databases import DATABASES, Cluster, cluster, new_address
+from tests.server.databases import DATABASES, Cluster, cluster, new_address, new_file
 
 __all__ = ["cluster"]
 
@@ -16,8 +16,7 @@ __all__ = ["cluster"]
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """A new SQLite database with its tables."""
-    made = Database(f"sqlite:///{tmp_path / 'hearth.db'}")
-    made.migrate()
+    made = Database(new_file(tmp_path))
     yield made
     made.close()
 
@@ -27,6 +26,5 @@ def either(request: pytest.FixtureRequest, tmp_path: Path, cluster: Cluster) -> 
     """A new database with its tables, on SQLite and again on PostgreSQL."""
     with new_address(request.param, tmp_path, cluster) as url:
         made = Database(url)
-        made.migrate()
         yield made
         made.close()
