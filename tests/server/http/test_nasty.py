@@ -90,7 +90,7 @@ def test_fields_of_every_wrong_kind(stage: Scene, route: Route) -> None:
 def test_paths_of_every_wrong_kind(stage: Scene, route: Route) -> None:
     for odd in _IDS:
         names = dict.fromkeys(
-            ("user_id", "conversation_id", "message_id", "attachment_id", "device_id", "key", "name"), odd
+            ("user_id", "conversation_id", "message_id", "attachment_id", "device_id", "key", "name", "emoji"), odd
         )
         path = route.path.format(**names)
         _well_answered(stage.server.request(route.method, path, stage.ada_token, **stage.options(route)))
