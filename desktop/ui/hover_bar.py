@@ -30,13 +30,13 @@ class HoverBar(QWidget):
         super().__init__(view.viewport())
         self._view = view
         self._bubble: Bubble | None = None
-        self._react = IconButton("smile-plus", "React", lambda: self._ask(Deed.REACT), size=16)
-        self._reply = IconButton("reply", "Reply", lambda: self._ask(Deed.REPLY), size=16)
-        self._more = IconButton("ellipsis", "More", self._ask_menu, size=16)
+        self.react = IconButton("smile-plus", "React", lambda: self._ask(Deed.REACT), size=16)
+        self.reply = IconButton("reply", "Reply", lambda: self._ask(Deed.REPLY), size=16)
+        self.more = IconButton("ellipsis", "More", self._ask_menu, size=16)
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(0)
-        for button in (self._react, self._reply, self._more):
+        for button in (self.react, self.reply, self.more):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setFixedSize(BUTTON, BUTTON)
             row.addWidget(button)
@@ -67,7 +67,7 @@ class HoverBar(QWidget):
         if found is None:
             return
         self._bubble = bubble
-        self._react.setVisible(is_stored(bubble))
+        self.react.setVisible(is_stored(bubble))
         self.adjustSize()
         box = self._view.delegate.layout(bubble, self._view.row_width()).bubble.translated(found[1].topLeft())
         x = box.left() - GAP - self.width() if bubble.own else box.right() + GAP
@@ -92,7 +92,7 @@ class HoverBar(QWidget):
     def _ask_menu(self) -> None:
         """Ask for the menu, below the button."""
         if self._bubble is not None:
-            at = self._more.mapToGlobal(QPoint(0, self._more.height()))
+            at = self.more.mapToGlobal(QPoint(0, self.more.height()))
             self.menu_asked.emit(Hit(Target.BUBBLE, self._bubble), at)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QUrl, Qt
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -65,7 +65,7 @@ def test_a_tombstone_offers_nothing_and_members_do_not_lead(qloop: QLoop) -> Non
             assert not s.page.findChildren(QMessageBox)
             await s.write("Mine")
             await until(lambda: s.last().tick is Tick.SENT)
-            s.session.changing.delete(s.talk, s.last().key)
+            await s.session.changing.delete(s.talk, s.last().key)
             await until(lambda: s.last().deleted and not s.last().changing)
             assert offered(s, Hit(Target.BUBBLE, s.last())) == []
             header = s.session.header(s.talk).value
@@ -168,7 +168,7 @@ def test_readers_and_earlier_texts_are_listed(qloop: QLoop) -> None:
             seen = _dialog(s, "Seen by")
             await until(lambda: [words for words, _ in seen.words()] == ["Maya Okafor"])
             seen.reject()
-            s.session.changing.edit(s.talk, s.last().key, "First")
+            await s.session.changing.edit(s.talk, s.last().key, "First")
             await until(lambda: s.last().edited and not s.last().changing)
             s.page.message_actions.click(Hit(Target.META, s.last()))
             edits = _dialog(s, "Edits")
@@ -296,7 +296,7 @@ def test_the_hover_bar_stands_beside_the_message_under_the_mouse(qloop: QLoop) -
             assert view.viewport().rect().contains(hover.geometry())
             replied: list[Any] = []
             s.page.message_actions.reply_wanted.connect(replied.append)
-            hover._reply.click()
+            hover.reply.click()
             assert replied == [s.last()]
             assert hover.bubble() is None
 
