@@ -304,11 +304,11 @@ class Drafts:
         if kept is None:
             self._refresh(conversation_id)
             self.changed.publish(conversation_id)
-        elif _is_same(kept, draft):
+        elif draft is not None and _is_same(kept, draft):
             asked.clear()
             self._note(kept, draft)
-        elif _words(draft) in asked:
-            return  # It was put from here, and something newer after it.
+        elif _is_same(kept, draft) or _words(draft) in asked or _is_late(kept, draft):
+            return  # Something newer follows; and that there is none says nothing of when it was cleared.
         elif kept.known:
             self._adopt(conversation_id, draft, offered=_draft_of(kept) if _is_lost(kept, draft) else None)
         elif draft is not None:
@@ -330,6 +330,7 @@ class Drafts:
     def _adopt(self, conversation_id: int, draft: Draft | None, offered: Draft | None = None) -> None:
         """The server's draft counts here, too; an earlier offer stays unless there is a new one."""
         self._stop(conversation_id)
+        self._asked.pop(conversation_id, None)
         was = self._kept[conversation_id]
         self._kept[conversation_id] = replace(
             was,
@@ -379,6 +380,11 @@ def _draft_of(kept: KeptDraft) -> Draft | None:
 def _is_same(kept: KeptDraft, draft: Draft | None) -> bool:
     """Whether the server has just this one."""
     return _words(draft) == (kept.content, kept.reply_to_uid)
+
+
+def _is_late(kept: KeptDraft, draft: Draft | None) -> bool:
+    """Whether a draft was told before the server has answered the one that counts: its times never go back."""
+    return kept.known and bool(kept.content) and draft is not None and from_wire(draft.written_at) < kept.written_ms
 
 
 def _words(draft: Draft | None) -> Words:
