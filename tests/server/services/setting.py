@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from protocol.commands import (
@@ -15,10 +16,12 @@ from protocol.commands import (
     MarkRead,
     OpenConversation,
     OpenGroup,
+    Page,
     PatchOwn,
     React,
     SendMessage,
 )
+from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
 from protocol.shapes import Attachment, Message, Own
 from server.services.access import Access
@@ -40,6 +43,14 @@ from server.storage import users
 from server.storage.blobs import FolderBlobs
 from server.storage.tables import members
 from server.storage.unit import Database
+
+
+def refused(act: Callable[[], object]) -> ErrorCode:
+    """The code with which an act is refused, in a sentence."""
+    with pytest.raises(Refused) as caught:
+        act()
+    assert caught.value.message.endswith(".")
+    return ErrorCode(caught.value.code)
 
 
 class Setting:
@@ -121,6 +132,10 @@ class Setting:
     def react(self, actor: Actor, message: Message, emoji: str = "👍", *, on: bool = True) -> Message:
         """Put an emoji under a message, or take it away."""
         return self.reactions.react(actor, React(message_id=message.message_id, emoji=emoji, on=on))
+
+    def latest(self, actor: Actor, conversation_id: int) -> list[Message]:
+        """The conversation as it is read now."""
+        return self.messages.page(actor, conversation_id, Page()).messages
 
     def read(self, actor: Actor, conversation_id: int, position: int | None = None) -> int:
         """Move the actor's cursor."""
