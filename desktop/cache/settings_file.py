@@ -19,6 +19,7 @@ from protocol.shapes import User
 log = logging.getLogger(__name__)
 
 ThemeChoice = Literal["system", "light", "dark"]
+SendsWith = Literal["enter", "ctrl_enter"]
 
 
 class Settings(Struct, kw_only=True, frozen=True):
@@ -40,6 +41,11 @@ class Settings(Struct, kw_only=True, frozen=True):
     last_conversation: int = 0
     """The conversation that was open last, 0 for none."""
     last_folder: str = ""
+    sends_with: SendsWith = "enter"
+    recent_emoji: tuple[str, ...] = ()
+    """The emoji chosen last, the newest first."""
+    spelling: bool = True
+    """Mark words that no dictionary of this computer knows."""
 
 
 class SettingsFile:

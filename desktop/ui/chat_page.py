@@ -19,16 +19,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from desktop.cache.settings_file import SettingsFile
+from desktop.cache.settings_file import Settings, SettingsFile
 from desktop.core.bubble import Bubble, Header
 from desktop.core.moments import system_clock
 from desktop.core.ports import Clock
 from desktop.core.session import Session
 from desktop.ui import theme
 from desktop.ui.chat_header import ChatHeader, first_name, typing_words
+from desktop.ui.completion import Completion
 from desktop.ui.composer import Composer
 from desktop.ui.connection_bar import ConnectionBar
 from desktop.ui.drop_target import DropTarget
+from desktop.ui.emoji_opening import EmojiOpening
 from desktop.ui.file_actions import FileActions
 from desktop.ui.image_viewer import ImageViewer
 from desktop.ui.message_actions import MessageActions
@@ -41,6 +43,7 @@ from desktop.ui.reply_choice import ReplyChoice
 from desktop.ui.timeline_pane import TimelinePane
 from desktop.ui.toast import Toast
 from desktop.ui.transfers import Transfers
+from protocol.shapes import User
 
 TYPING_LINE = 22
 
@@ -57,6 +60,8 @@ class ChatPage(QWidget):
         super().__init__()
         clock = clock or system_clock()
         self._clock = clock
+        self._settings = settings
+        self._unsubscribe_settings: Callable[[], None] = lambda: None
         self._session = session
         self._pictures = pictures
         self._conversation_id: int | None = None
@@ -72,6 +77,8 @@ class ChatPage(QWidget):
         self.files = FileActions(session.api, transfers, self.toast, self, settings)
         self.message_actions = MessageActions(session, self.outgoing, self.files, self, self.toast, clock)
         self.replies = ReplyChoice(self.pane, self.composer, self.message_actions)
+        self.emoji = EmojiOpening(self.composer, self.pane, self.message_actions, settings)
+        self.completion = Completion(self.composer.field, self._people_here)
         self._typing = PlainLabel(size_px=12, ink="ink2")
         self._nothing_open = Notice()
         self._drop = DropTarget(self)
@@ -106,9 +113,7 @@ class ChatPage(QWidget):
         self.bar.retry_requested.connect(self._session.retry_now)
         self.bar.outbox_requested.connect(self.outbox_requested)
         self.composer.attach_asked.connect(self._choose_files)
-        for keys in ("Ctrl+U", "Ctrl+O"):
-            shortcut = QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self._choose_files)
+        self._add_keys()
         self.outgoing.sent.connect(self.pane.to_latest)
         self.pane.seen.connect(self._mark_read)
         self.pane.view.clicked.connect(self.message_actions.click)
@@ -119,7 +124,21 @@ class ChatPage(QWidget):
         self._connect_actions()
         theme.source().changed.connect(self.update)
         self._unsubscribe_line = self._session.connection.subscribe(self.bar.show_connection)
+        if self._settings is not None:
+            self._unsubscribe_settings = self._settings.current.subscribe(self._follow_settings)
+            self._follow_settings(self._settings.current.value)
         self.bar.show_connection(self._session.connection.value)
+
+    def _add_keys(self) -> None:
+        """What works anywhere in the conversation."""
+        keys: list[tuple[str, Callable[[], object]]] = [
+            ("Ctrl+U", self._choose_files),
+            ("Ctrl+O", self._choose_files),
+            ("Ctrl+Shift+Space", self.composer.emoji.click),
+        ]
+        for sequence, does in keys:
+            shortcut = QShortcut(QKeySequence(sequence), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(does)
 
     def _connect_actions(self) -> None:
         """What is done with messages: from the timeline to the session, and back where the timeline is asked."""
@@ -177,6 +196,7 @@ class ChatPage(QWidget):
         """Follow the session no longer; the page may go now."""
         self._leave()
         self._unsubscribe_line()
+        self._unsubscribe_settings()
         self.outgoing.close()
         self.files.close()
         self.message_actions.work.close()
@@ -200,6 +220,18 @@ class ChatPage(QWidget):
         self.header.show_header(header)
         self.composer.set_name(self._name)
         self._typing.setText(typing_words(header))
+
+    def _follow_settings(self, settings: Settings) -> None:
+        """Which key sends."""
+        self.composer.set_sends_with(settings.sends_with)
+
+    def _people_here(self) -> list[User]:
+        """Who can be named in the open conversation."""
+        if self._conversation_id is None:
+            return []
+        own_id = self._session.me.value.user_id
+        members = self._session.groups.members(self._conversation_id).value
+        return [member.user for member in members if member.user.user_id != own_id]
 
     def typing_line(self) -> str:
         """What is said over the composer."""

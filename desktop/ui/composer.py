@@ -8,6 +8,7 @@ from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMessageBox, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop.cache.settings_file import SendsWith
 from desktop.ui import icons, theme
 from desktop.ui.buttons import IconButton
 from desktop.ui.message_field import FieldGround, MessageField
@@ -276,6 +277,11 @@ class Composer(QWidget):
         # Qt repaints a placeholder only when it comes or goes, not when it becomes another.
         self.field.viewport().update()
         self.field.setAccessibleName(f"Message to {name}")
+
+    def set_sends_with(self, keys: SendsWith) -> None:
+        """Which key sends from now on."""
+        self.field.sends_with = keys
+        self._show_bar()
 
     def show_problem(self, words: str) -> None:
         """Say why something was not sent; empty takes it away."""

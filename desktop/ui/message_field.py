@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -19,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
+from desktop.cache.settings_file import SendsWith
 from desktop.ui import fonts, markup_keys, theme
 
 LINES_AT_MOST = 8
@@ -27,7 +27,6 @@ PAD_X, PAD_Y = 14, 10
 RADIUS = 12
 LONG_PASTE = 4_000
 """So many characters pasted at once are rather a file than a message (behaviour 29)."""
-SendsWith = Literal["enter", "ctrl_enter"]
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -51,6 +50,8 @@ class MessageField(QPlainTextEdit):
         self.sends_with: SendsWith = "enter"
         self.first_heard: Callable[[QKeyEvent], bool] | None = None
         """Hears each key before the field; True where it was meant for it (the list of completions)."""
+        self.wants_tab: Callable[[], bool] = lambda: False
+        """Whether the Tab key means something here now, and does not lead on."""
         self.setFont(fonts.text())
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
@@ -66,6 +67,10 @@ class MessageField(QPlainTextEdit):
         theme.source().changed.connect(self.update)
         self._add_keys()
         self._grow()
+
+    def focusNextPrevChild(self, next_: bool) -> bool:
+        """Let the Tab key through where it accepts something."""
+        return not (next_ and self.wants_tab()) and super().focusNextPrevChild(next_)
 
     @property
     def send_keys(self) -> str:

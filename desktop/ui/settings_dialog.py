@@ -1,4 +1,4 @@
-"""The settings: one dialog with a page each for account, devices, appearance and the app itself."""
+"""The settings: one dialog with a page each for account, devices, appearance, writing and the app itself."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ from desktop.ui.settings_about import AboutPage
 from desktop.ui.settings_account import AccountPage
 from desktop.ui.settings_appearance import AppearancePage
 from desktop.ui.settings_devices import DevicesPage
+from desktop.ui.settings_writing import WritingPage
 
-Page = Literal["account", "devices", "appearance", "about"]
+Page = Literal["account", "devices", "appearance", "writing", "about"]
 PAGES: tuple[Page, ...] = get_args(Page)
 TITLES: dict[Page, str] = {
     "account": "Account",
     "devices": "Devices",
     "appearance": "Appearance",
+    "writing": "Writing",
     "about": "About",
 }
 SIZE = QSize(520, 690)
@@ -78,6 +80,7 @@ class SettingsDialog(QDialog):
         self.account = AccountPage(session, settings, pictures)
         self.devices = DevicesPage(session)
         self.appearance = AppearancePage(settings)
+        self.writing = WritingPage(settings)
         self.about = AboutPage(settings, log_folder)
         self._chips: dict[Page, Button] = {}
         self._places = QStackedWidget()
@@ -110,7 +113,7 @@ class SettingsDialog(QDialog):
         rows.addLayout(title)
         rows.addLayout(self._chip_row())
         rows.addWidget(self._places, 1)
-        for part in (self.account, self.devices, self.appearance, self.about):
+        for part in (self.account, self.devices, self.appearance, self.writing, self.about):
             self._places.addWidget(scrolled(part))
 
     def _chip_row(self) -> QHBoxLayout:

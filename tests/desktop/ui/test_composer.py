@@ -357,3 +357,64 @@ def test_the_file_dialog_opens_beside_the_running_loop(qloop: QLoop, tmp_path: P
             await until(lambda: len(s.page.composer.staged.files()) == 1)
 
     qloop(scene())
+
+
+def test_marks_are_put_around_the_selection_and_taken_away_in_one_step(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened() as s:
+            field, control = s.page.composer.field, Qt.KeyboardModifier.ControlModifier
+            shifted = control | Qt.KeyboardModifier.ShiftModifier
+            QApplication.clipboard().setText("https://example.org/a")
+            s.page.composer.insert("😀 so")
+            for key, marked in ((Qt.Key.Key_B, "**😀 so**"), (Qt.Key.Key_I, "*😀 so*"), (Qt.Key.Key_E, "`😀 so`")):
+                QTest.keyClick(field, Qt.Key.Key_A, control)
+                QTest.keyClick(field, key, control)
+                assert field.toPlainText() == marked
+                QTest.keyClick(field, key, control)
+                assert field.toPlainText() == "😀 so"
+                field.undo()
+                assert field.toPlainText() == marked
+                field.undo()
+            QTest.keyClick(field, Qt.Key.Key_A, control)
+            QTest.keyClick(field, Qt.Key.Key_L, shifted)
+            assert field.toPlainText() == "[😀 so](https://example.org/a)"
+            assert field.textCursor().selectedText() == "https://example.org/a"
+            s.page.composer.field.setPlainText("one\n\ntwo")
+            QTest.keyClick(field, Qt.Key.Key_A, control)
+            QTest.keyClick(field, Qt.Key.Key_B, control)
+            assert field.toPlainText() == "**one**\n\n**two**"
+
+    qloop(scene())
+
+
+def test_another_key_sends_where_the_settings_say_so(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened() as s:
+            field = s.page.composer.field
+            s.page.composer.set_sends_with("ctrl_enter")
+            QTest.keyClicks(field, "a")
+            QTest.keyClick(field, Qt.Key.Key_Return)
+            QTest.keyClicks(field, "b")
+            assert field.toPlainText() == "a\nb"
+            assert "Ctrl+Enter" in s.page.composer.send.toolTip()
+            QTest.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+            await until(lambda: bool(s.bubbles()) and s.last().text == "a\nb")
+
+    qloop(scene())
+
+
+def test_a_very_long_paste_can_become_a_file(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened() as s:
+            composer = s.page.composer
+            composer.insert("See: ")
+            QApplication.clipboard().setText("line of a log 😀\n" * 400)
+            QTest.keyClick(composer.field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+            assert "characters" in composer.paste_offer.words()
+            composer.paste_offer.button.click()
+            await until(lambda: len(composer.staged.files()) == 1)
+            assert composer.text() == "See: "
+            assert composer.staged.files()[0].path.read_text(encoding="utf-8").startswith("line of a log 😀\n")
+            assert composer.paste_offer.words() == ""
+
+    qloop(scene())

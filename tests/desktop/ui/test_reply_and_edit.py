@@ -28,6 +28,11 @@ def press(s: Scene, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModi
     QTest.keyClick(s.page.composer.field, key, modifier)
 
 
+def edits(s: Scene) -> bool:
+    """Whether a message is being edited."""
+    return s.page.composer.edited is not None
+
+
 async def sent(s: Scene, text: str) -> None:
     """A message of one's own that the server has."""
     await s.write(text)
@@ -87,7 +92,7 @@ def test_up_edits_the_last_own_message_and_what_was_begun_comes_back(qloop: QLoo
             message = s.server.conversations[s.talk].messages[1]
             await until(lambda: s.server.conversations[s.talk].messages[1].content == "Helo!")
             assert message.content == "Helo"
-            await until(lambda: composer.edited is None)
+            await until(lambda: not edits(s))
             assert composer.bar.title() == "Reply to Maya Okafor"
             assert composer.text() == ""
             assert s.session.drafts.get(s.talk) is None
@@ -103,14 +108,14 @@ def test_escape_leaves_an_edit_and_asks_only_if_the_text_was_changed(qloop: QLoo
             composer.insert("begun")
             s.page.replies.edit_last()
             press(s, ESCAPE)
-            assert (composer.edited, composer.text()) == (None, "begun")
+            assert (edits(s), composer.text()) == (False, "begun")
             s.page.replies.edit_last()
             QTest.keyClicks(composer.field, " no more")
             press(s, ESCAPE)
             (box,) = composer.findChildren(QMessageBox)
-            assert composer.edited is not None
+            assert edits(s)
             next(b for b in box.buttons() if b.text() == "Discard").click()
-            assert (composer.edited, composer.text()) == (None, "begun")
+            assert (edits(s), composer.text()) == (False, "begun")
             press(s, Qt.Key.Key_A, CONTROL)
             assert composer.field.textCursor().hasSelection()
             press(s, ESCAPE)
@@ -128,14 +133,14 @@ def test_an_edit_that_is_refused_stays_in_the_field(qloop: QLoop) -> None:
             s.page.composer.field.clear()
             press(s, RETURN)
             assert "Delete it instead" in s.page.composer.problem()
-            assert s.page.composer.edited is not None
+            assert edits(s)
             other = s.server.open_direct(s.anna.user_id, s.server.add_user("ben", "Ben Hill").user_id)
             await asyncio.sleep(0.02)
             s.page.composer.insert("half an edit")
             s.page.open(other)
-            assert s.page.composer.edited is None
+            assert not edits(s)
             s.page.open(s.talk)
-            assert s.page.composer.edited is not None
+            assert edits(s)
             assert s.page.composer.text() == "half an edit"
             s.server.refuse_next("edit_message", Refused(ErrorCode.FORBIDDEN, "Not any more."))
             press(s, RETURN)

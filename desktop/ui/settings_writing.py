@@ -1,0 +1,44 @@
+"""The settings' page about writing: which key sends, and whether words are looked up in a dictionary."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
+
+from desktop.cache.settings_file import SendsWith, SettingsFile
+from desktop.ui import fonts
+from desktop.ui.plain_text import PlainLabel
+
+CHOICES: tuple[tuple[SendsWith, str, str], ...] = (
+    ("enter", "Enter sends", "Shift+Enter begins a new line."),
+    ("ctrl_enter", "Ctrl+Enter sends", "Enter begins a new line."),
+)
+
+
+class WritingPage(QWidget):
+    """A choice counts at once in every conversation, and is remembered."""
+
+    def __init__(self, settings: SettingsFile) -> None:
+        super().__init__()
+        self._settings = settings
+        self.choices: dict[SendsWith, QRadioButton] = {}
+        group = QButtonGroup(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 8, 24, 24)
+        column.setSpacing(4)
+        column.addWidget(PlainLabel("Sending", size_px=15, weight=600))
+        column.addSpacing(4)
+        for choice, words, more in CHOICES:
+            button = self.choices[choice] = QRadioButton(words)
+            button.setFont(fonts.text(weight=500))
+            button.setChecked(choice == settings.current.value.sends_with)
+            button.toggled.connect(lambda on, choice=choice: self._choose(choice) if on else None)
+            group.addButton(button)
+            below = PlainLabel(more, size_px=13, ink="ink2")
+            below.setContentsMargins(24, 0, 0, 8)
+            column.addWidget(button)
+            column.addWidget(below)
+        column.addStretch()
+
+    def _choose(self, choice: SendsWith) -> None:
+        """Remember it; the composer hears of it."""
+        self._settings.change(sends_with=choice)
