@@ -14,6 +14,7 @@ from msgspec import structs
 
 from desktop.cache.quotes_on_disk import retell, second_form
 from desktop.cache.stored_message import packed
+from desktop.cache.text_index import empty, third_form
 from desktop.core.ports import OutboxEntry, Reached
 from desktop.core.updates import Cursor, Followed, OwnFacts, Seat, Update
 from protocol.shapes import Conversation, Message, User
@@ -78,7 +79,7 @@ _PUT_MESSAGE = (
     "ON CONFLICT (conversation_id, position) DO UPDATE SET version=excluded.version, era=excluded.era, "
     "uid=excluded.uid, sender_id=excluded.sender_id, created_ms=excluded.created_ms, deleted=excluded.deleted, "
     "text=excluded.text, body=excluded.body, reply_uid=excluded.reply_uid "
-    "WHERE (excluded.version, excluded.era) > (messages.version, messages.era)"
+    "WHERE excluded.uid=messages.uid AND (excluded.version, excluded.era) > (messages.version, messages.era)"
 )
 _PUT_CONVERSATION = (
     "INSERT INTO conversations (conversation_id, version, last_position, body) VALUES (?, ?, ?, ?) "
@@ -133,7 +134,7 @@ def first_form(connection: sqlite3.Connection) -> None:
         connection.execute(table)
 
 
-FORMS = (first_form, second_form)
+FORMS = (first_form, second_form, third_form)
 """Each leads from the one before it to the next."""
 
 
@@ -159,6 +160,7 @@ def put(connection: sqlite3.Connection, update: Update, reached: Reached) -> Non
 
 def begin(connection: sqlite3.Connection, epoch: str) -> None:
     """Start with nothing confirmed in a history of this name."""
+    empty(connection)
     for clear in _CLEAR:
         connection.execute(clear)
     connection.execute(_PUT_FACT, ("epoch", epoch))

@@ -6,19 +6,22 @@ import asyncio
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from desktop.cache.cache_form import FORMS, begin, overwrites, put, put_unverified
 from desktop.cache.cache_reading import read_page, read_sent_since, read_state, read_unverified
 from desktop.cache.database import Database
+from desktop.cache.text_index import fill, find
 from desktop.core.ports import CachedPage, CachedState, OutboxEntry, Place, Reached
+from desktop.core.search_words import Asked
 from desktop.core.updates import Update
+from protocol.shapes import Message
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -31,6 +34,8 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
 WRITE_AFTER_S = 0.1
 """Updates within this time share a transaction."""
 RETRY_AFTER_S = 30.0
+INDEX_AFTER_S, INDEX_REST_S = 5.0, 0.05
+"""What an earlier program has kept without an index is indexed once the start is over, a helping at a time."""
 WAITING_MOST = 2_000
 """Beyond so many updates that the disk refuses, the cache stays as it is until the next start."""
 
@@ -63,12 +68,15 @@ class MessageCache:
         self._waiting: deque[Pending] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._jobs: set[asyncio.Task[object]] = set()
+        self._indexing: asyncio.TimerHandle | None = None
+        self._is_closing = False
         self._is_off = False
         self._refused = False
 
     async def load(self) -> CachedState:
         """What an earlier run has left; a file that cannot be understood is set aside until the next start."""
         await asyncio.to_thread(self._remove_set_aside)
+        self._index_in(INDEX_AFTER_S)
         try:
             return await self._database.run(partial(read_state, own_id=self._own_id))
         except (OSError, sqlite3.OperationalError) as error:
@@ -94,6 +102,10 @@ class MessageCache:
             return read_page(connection, conversation_id, place, position, limit)
 
         return await self._after_writing(read, CachedPage())
+
+    async def find(self, asked: Asked) -> Sequence[Message]:
+        """The newest messages on this computer that answer; everything saved before counts."""
+        return await self._after_writing(partial(find, asked=asked), ())
 
     async def begin_epoch(self, epoch: str, since_ms: int) -> Sequence[OutboxEntry]:
         """Begin another history; the result is what the server is to be asked about."""
@@ -121,6 +133,7 @@ class MessageCache:
     async def close(self) -> None:
         """Write what is left, close the file and end its thread."""
         self._cancel_timer()
+        self._stop_indexing()
         while self._jobs:
             await asyncio.wait(self._jobs)
         if self._waiting:
@@ -133,6 +146,24 @@ class MessageCache:
             with suppress(OSError):
                 path.unlink()
 
+    def _index_in(self, seconds: float) -> None:
+        """Index some more after a moment."""
+        loop = asyncio.get_running_loop()
+        self._indexing = loop.call_later(seconds, lambda: self._keep_task(self._index_some()))
+
+    async def _index_some(self) -> None:
+        """A helping; then the next one, until everything is indexed."""
+        self._indexing = None
+        if await self._after_writing(fill, False) and not self._is_closing:
+            self._index_in(INDEX_REST_S)
+
+    def _stop_indexing(self) -> None:
+        """What is left is indexed in another run."""
+        self._is_closing = True
+        if self._indexing is not None:
+            self._indexing.cancel()
+            self._indexing = None
+
     def _write_in(self, seconds: float) -> None:
         """Write what waits after a moment."""
         self._timer = asyncio.get_running_loop().call_later(seconds, self._write_now)
@@ -144,7 +175,11 @@ class MessageCache:
 
     def _start(self, job: Callable[[sqlite3.Connection], None]) -> None:
         """Do a job beside, after writing what waits."""
-        task: asyncio.Task[object] = asyncio.get_running_loop().create_task(self._after_writing(job, None))
+        self._keep_task(self._after_writing(job, None))
+
+    def _keep_task(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run beside until it is done; `close` waits for it."""
+        task: asyncio.Task[object] = asyncio.get_running_loop().create_task(work)
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
 

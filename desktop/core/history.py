@@ -19,8 +19,10 @@ from desktop.core.ports import (
     Unreachable,
 )
 from desktop.core.progress import Following
+from desktop.core.search_words import Asked
 from desktop.core.store import Held, Store
 from desktop.core.updates import Update
+from protocol.shapes import Message
 
 LOG = logging.getLogger(__name__)
 
@@ -41,6 +43,11 @@ class NoCache:
         """Nothing."""
         del conversation_id, place, position, limit
         return CachedPage()
+
+    async def find(self, asked: Asked) -> Sequence[Message]:
+        """Nothing."""
+        del asked
+        return ()
 
     async def begin_epoch(self, epoch: str, since_ms: int) -> Sequence[OutboxEntry]:
         """Nothing."""

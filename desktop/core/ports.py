@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from msgspec import Struct
 
 from desktop.core.own_ports import OwnApi, OwnFile
+from desktop.core.search_words import Asked
 from protocol.accounts import Device, PasswordChange, ProfileChange
-from protocol.commands import DeleteMessage, EditMessage, MarkRead, React, SendMessage
+from protocol.commands import DeleteMessage, EditMessage, MarkRead, React, SearchQuery, SendMessage
 from protocol.shapes import Attachment, Conversation, Edit, ForwardedFrom, Message, Own, Reader, ReplyTo, User
-from protocol.signals import Connected
+from protocol.signals import Connected, Found
 
 if TYPE_CHECKING:
     from desktop.core.updates import Update  # It is made of the shapes below.
@@ -151,6 +152,9 @@ class Api(MessageApi, OwnApi, Protocol):
 
     async def open_direct(self, own_id: int, other_id: int) -> Conversation:
         """Create or get the direct conversation with somebody."""
+
+    async def search(self, query: SearchQuery) -> Found:
+        """The newest messages of one's conversations that answer."""
 
     async def users(self, query: str) -> list[User]:
         """People one may write to."""
@@ -338,6 +342,9 @@ class Cache(Protocol):
 
     async def page(self, conversation_id: int, place: Place, position: int, limit: int) -> CachedPage:
         """At most `limit` messages; everything saved before counts."""
+
+    async def find(self, asked: Asked) -> Sequence[Message]:
+        """The newest messages on this computer that answer a question."""
 
     async def begin_epoch(self, epoch: str, since_ms: int) -> Sequence[OutboxEntry]:
         """Forget another history than this one, except for one's own messages since then, which are the result.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from PySide6.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt, QTimer
 
@@ -13,6 +11,7 @@ from desktop.core.bubble import ConversationRow, Preview, Tick
 from desktop.core.conversation_list import ListSection
 from desktop.core.listops import Facet
 from desktop.core.ports import Clock
+from desktop.core.search_words import folded
 from desktop.models.happening_words import happening_words
 from desktop.models.replica import Index, Replica, RowSource
 from desktop.models.roles import Role, roles_of
@@ -219,10 +218,3 @@ class ConversationFilter(QSortFilterProxyModel):
 def _wants_reading(row: ConversationRow) -> bool:
     """Whether a row asks to be looked at: what is muted does so only where it names the user."""
     return bool(row.mentions) or (not row.muted and (row.unread > 0 or row.marked_unread))
-
-
-@lru_cache(maxsize=20_000)
-def folded(text: str) -> str:
-    """A text without case and marks, so that "tomas" finds "Tomás"."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))

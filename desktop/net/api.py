@@ -70,6 +70,12 @@ class RestApi(RestMessages, RestOwn):
         answer = await self._ask("GET", "/api/users", query={"query": query})
         return msgspec.json.decode(answer.content, type=list[shapes.User])
 
+    async def search(self, query: commands.SearchQuery) -> signals.Found:
+        """The newest messages that answer."""
+        told = {name: value for name, value in msgspec.to_builtins(query).items() if value is not None}
+        answer = await self._ask("GET", "/api/search", query=told)
+        return msgspec.json.decode(answer.content, type=signals.Found)
+
     async def send(self, command: commands.SendMessage) -> shapes.Message:
         """Send without the socket."""
         path = f"/api/messages/{command.conversation_id}"

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.core.bubble import ConversationRow
-from desktop.models.conversation_model import folded
+from desktop.core.search_words import folded
 from desktop.ui import fonts
 from desktop.ui.avatars import paint_avatar
 from desktop.ui.buttons import Button, IconButton
