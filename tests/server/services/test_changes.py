@@ -253,6 +253,3 @@ def test_in_a_group_its_admins_delete_and_pin(setting: Setting, ada: Actor, ben:
     assert system.happening is not None
     assert refused(lambda: setting.delete(ada, system)) == ErrorCode.FORBIDDEN
     assert refused(lambda: setting.react(ada, system)) == ErrorCode.INVALID_REQUEST
-
-
-@on_both

@@ -128,6 +128,7 @@ def test_readers_are_told_with_the_first_time(
     assert refused(lambda: setting.changes.history(eve, one.message_id)) == ErrorCode.NOT_FOUND
 
 
+@on_both
 def test_who_hides_receipts_is_no_reader(setting: Setting, ada: Actor, ben: Actor, eve: Actor) -> None:
     command = OpenGroup(kind="group", title="Team", member_ids=[ben.user_id, eve.user_id])
     room = setting.groups.make(ada, command)[0].conversation_id
