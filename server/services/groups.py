@@ -56,11 +56,14 @@ class Groups:
                 return self._again(unit.connection, actor, known, happening), False
             _check_people(unit.connection, others)
             conversation_id = conversations.add_group(unit.connection, title, uid, unit.now_ms)
-            self._found(unit, conversation_id, actor.user_id, others)
+            _found(unit, conversation_id, actor.user_id, others)
             tell_happening(unit, _row(unit.connection, conversation_id), actor.user_id, happening)
             return one_conversation(unit.connection, conversation_id, actor.user_id), True
 
-        return self._database.write(job)
+        made, is_new = self._database.write(job)
+        if is_new:
+            self._presence.introduce((actor.user_id, *others))
+        return made, is_new
 
     def _again(self, snapshot: Snapshot, actor: Actor, known: ConversationRow, happening: Happening) -> Conversation:
         """A group that was made before with this uid. Raises Refused (`idempotency_conflict`, `not_found`)."""
@@ -69,20 +72,6 @@ class Groups:
             raise refusals.idempotency_conflict()
         self._access.seat(actor, known.conversation_id, snapshot)
         return one_conversation(snapshot, known.conversation_id, actor.user_id)
-
-    def _found(self, unit: Unit, conversation_id: int, owner_id: int, others: Sequence[int]) -> None:
-        """Take the new group's number and seat its people."""
-        number = unit.next_version(conversation_id)
-        conversations.count_members(unit.connection, conversation_id, 1 + len(others))
-        conversations.set_version(unit.connection, conversation_id, number, unit.now_ms)
-        everybody = (owner_id, *others)
-        for user_id in everybody:
-            role: MemberRole = "owner" if user_id == owner_id else "member"
-            version = unit.next_version(conversation_id)
-            members.add(unit.connection, conversation_id, user_id, role, version, unit.now_ms)
-        _tell_changed(unit, conversation_id, everybody)
-        tell_own(unit, conversation_id, owner_id)
-        unit.after_commit(lambda: self._presence.introduce(everybody))
 
     def rename(self, actor: Actor, conversation_id: int, command: PatchConversation) -> Conversation:
         """Give the group another title. Raises Refused: `not_found`, `forbidden`, `invalid_name`."""
@@ -113,7 +102,7 @@ class Groups:
         """
         wanted = sorted(set(command.user_ids))
 
-        def job(unit: Unit) -> list[Member]:
+        def job(unit: Unit) -> tuple[list[Member], list[int], tuple[int, ...]]:
             on = unit.connection
             seat = self._group(on, actor, conversation_id)
             _check_rank(seat, "admin", "add people")
@@ -122,28 +111,13 @@ class Groups:
             _check_size(len(seated) + len(new))
             _check_people(on, new)
             if new:
-                self._seat(unit, seat, new)
-                unit.after_commit(lambda: self._presence.introduce(new, seated))
-            return shape_members(on, [members.one(on, conversation_id, user_id) for user_id in wanted])
+                _seat(unit, seat, new)
+            return shape_members(on, [members.one(on, conversation_id, user_id) for user_id in wanted]), new, seated
 
-        return self._database.write(job)
-
-    def _seat(self, unit: Unit, seat: Seat, new: Sequence[int]) -> None:
-        """Give these people seats, their unread beginning here, and tell everybody."""
-        on, conversation_id = unit.connection, seat.conversation_id
-        conversations.count_members(on, conversation_id, len(new))
-        _renumber(unit, conversation_id)
-        before = members.vacated(on, conversation_id, new)
-        for user_id in new:
-            version = unit.next_version(conversation_id)
-            if user_id in before:
-                members.seat_again(on, conversation_id, user_id, version, unit.now_ms)
-            else:
-                members.add(on, conversation_id, user_id, "member", version, unit.now_ms)
-        _tell_changed(unit, conversation_id, new)
-        for user_id in new:
-            tell_own(unit, conversation_id, user_id, own_read_position=seat.last_position)
-        tell_happening(unit, seat, seat.user_id, Happening(kind="added", user_ids=list(new)))
+        seats, new, seated = self._database.write(job)
+        if new:
+            self._presence.introduce(new, seated)
+        return seats
 
     def set_role(self, actor: Actor, conversation_id: int, user_id: int, command: PatchMember) -> Member:
         """Give a member another role; whoever makes another the owner is an admin from then on.
@@ -181,27 +155,11 @@ class Groups:
                 _check_rank(seat, "admin", "remove people")
                 if _RANKS[seat.role] <= _RANKS[theirs.role]:
                     raise refusals.forbidden("Only the owner can remove an admin. Ask them.")
-            return self._empty(unit, seat, theirs)
+            return _empty(unit, seat, theirs)
 
-        return self._database.write(job)
-
-    def _empty(self, unit: Unit, seat: Seat, theirs: Seat) -> Member:
-        """Empty a seat, and tell those who stay, and whose it was."""
-        on, conversation_id, user_id = unit.connection, seat.conversation_id, theirs.user_id
-        members.leave(on, conversation_id, user_id, unit.next_version(conversation_id), unit.now_ms)
-        conversations.count_members(on, conversation_id, -1)
-        _renumber(unit, conversation_id)
-        _tell_changed(unit, conversation_id, [user_id])
-        removed = ConversationRemoved(conversation_id=conversation_id)
-        unit.announce(Announcement(event="conversation_removed", payload=removed, user_ids=(user_id,)))
-        left = user_id == seat.user_id
-        happening = Happening(kind="left") if left else Happening(kind="removed", user_ids=[user_id])
-        tell_happening(unit, seat, seat.user_id, happening)
-        heir = members.heir(on, conversation_id) if theirs.role == "owner" else None
-        if heir is not None:
-            _give_roles(unit, seat, {heir: "owner"}, Happening(kind="role", user_ids=[heir], role="owner"))
-        unit.after_commit(lambda: self._presence.parted(conversation_id, user_id))
-        return shape_members(on, [members.one(on, conversation_id, user_id)])[0]
+        left = self._database.write(job)
+        self._presence.parted(conversation_id, user_id)
+        return left
 
     def _group(self, snapshot: Snapshot, actor: Actor, conversation_id: int) -> Seat:
         """The actor's seat in a group. Raises Refused (`not_found`, `forbidden`)."""
@@ -276,3 +234,53 @@ def _tell_seats(unit: Unit, conversation_id: int, user_ids: Sequence[int], membe
     for member in shape_members(unit.connection, seats):
         signal = MemberUpdated(conversation_id=conversation_id, member=member)
         unit.announce(Announcement(event="member_updated", payload=signal, user_ids=member_ids))
+
+
+def _found(unit: Unit, conversation_id: int, owner_id: int, others: Sequence[int]) -> None:
+    """Take the new group's number and seat its people."""
+    number = unit.next_version(conversation_id)
+    conversations.count_members(unit.connection, conversation_id, 1 + len(others))
+    conversations.set_version(unit.connection, conversation_id, number, unit.now_ms)
+    everybody = (owner_id, *others)
+    for user_id in everybody:
+        role: MemberRole = "owner" if user_id == owner_id else "member"
+        version = unit.next_version(conversation_id)
+        members.add(unit.connection, conversation_id, user_id, role, version, unit.now_ms)
+    _tell_changed(unit, conversation_id, everybody)
+    tell_own(unit, conversation_id, owner_id)
+
+
+def _seat(unit: Unit, seat: Seat, new: Sequence[int]) -> None:
+    """Give these people seats, their unread beginning here, and tell everybody."""
+    on, conversation_id = unit.connection, seat.conversation_id
+    conversations.count_members(on, conversation_id, len(new))
+    _renumber(unit, conversation_id)
+    before = members.vacated(on, conversation_id, new)
+    for user_id in new:
+        version = unit.next_version(conversation_id)
+        if user_id in before:
+            members.seat_again(on, conversation_id, user_id, version, unit.now_ms)
+        else:
+            members.add(on, conversation_id, user_id, "member", version, unit.now_ms)
+    _tell_changed(unit, conversation_id, new)
+    for user_id in new:
+        tell_own(unit, conversation_id, user_id, own_read_position=seat.last_position)
+    tell_happening(unit, seat, seat.user_id, Happening(kind="added", user_ids=list(new)))
+
+
+def _empty(unit: Unit, seat: Seat, theirs: Seat) -> Member:
+    """Empty a seat, and tell those who stay, and whose it was."""
+    on, conversation_id, user_id = unit.connection, seat.conversation_id, theirs.user_id
+    members.leave(on, conversation_id, user_id, unit.next_version(conversation_id), unit.now_ms)
+    conversations.count_members(on, conversation_id, -1)
+    _renumber(unit, conversation_id)
+    _tell_changed(unit, conversation_id, [user_id])
+    removed = ConversationRemoved(conversation_id=conversation_id)
+    unit.announce(Announcement(event="conversation_removed", payload=removed, user_ids=(user_id,)))
+    left = user_id == seat.user_id
+    happening = Happening(kind="left") if left else Happening(kind="removed", user_ids=[user_id])
+    tell_happening(unit, seat, seat.user_id, happening)
+    heir = members.heir(on, conversation_id) if theirs.role == "owner" else None
+    if heir is not None:
+        _give_roles(unit, seat, {heir: "owner"}, Happening(kind="role", user_ids=[heir], role="owner"))
+    return shape_members(on, [members.one(on, conversation_id, user_id)])[0]

@@ -38,19 +38,23 @@ class OwnFacts:
         """
         wanted = _wanted(command)
 
-        def job(unit: Unit) -> Own:
+        def job(unit: Unit) -> tuple[Own, tuple[int, ...]]:
             seat = self._access.seat(actor, conversation_id, unit.connection)
             if wanted.get("blocked") and seat.kind != "direct":
                 raise refusals.invalid("blocked", "Only one person can be blocked. Mute this group, or leave it.")
             known = own_facts.own_of(unit.connection, actor.user_id, [conversation_id])[conversation_id]
             changed = {name: value for name, value in wanted.items() if getattr(known, name) != value}
             if not changed:
-                return shape_own(unit.connection, actor.user_id, [conversation_id])[conversation_id]
-            if "blocked" in changed:
-                unit.after_commit(lambda: self._presence.introduce(_pair(seat)))
-            return tell_own(unit, conversation_id, actor.user_id, **changed)
+                return shape_own(unit.connection, actor.user_id, [conversation_id])[conversation_id], ()
+            return tell_own(unit, conversation_id, actor.user_id, **changed), _pair(
+                seat
+            ) if "blocked" in changed else ()
 
-        return self._database.write(job)
+        own, pair = self._database.write(job)
+        if pair:
+            # One of them is seen no more, or again.
+            self._presence.introduce(pair)
+        return own
 
 
 def _wanted(command: PatchOwn) -> dict[str, Any]:
