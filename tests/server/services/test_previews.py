@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from protocol.commands import Page
 from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Message
 from server.fetch.links import LinkReader
@@ -51,9 +50,9 @@ class Looking(Setting):
         while self.waiting:
             self.waiting.pop(0)()
 
-    def latest(self, actor: Actor, room: int) -> Message:
+    def last(self, actor: Actor, room: int) -> Message:
         """The newest message as it is read now."""
-        return self.messages.page(actor, room, Page()).messages[-1]
+        return self.latest(actor, room)[-1]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,7 @@ def test_a_link_is_shown_to_all_and_taken_away_by_who_wrote_it(
     message = setting.say(ada, direct, f"look: {site.url()}.")
     assert message.preview is None
     setting.look()
-    shown = setting.latest(ben, direct)
+    shown = setting.last(ben, direct)
     preview = shown.preview
     assert preview is not None
     assert (preview.url, preview.title, preview.site) == (site.url(), "A page", "Site")
@@ -109,11 +108,11 @@ def test_another_link_is_looked_at_anew_and_another_text_is_not(
     message = setting.say(ada, direct, site.url())
     setting.look()
     kept = setting.edit(ada, message, f"see {site.url()}")
-    assert kept.preview == setting.latest(ada, direct).preview is not None
+    assert kept.preview == setting.last(ada, direct).preview is not None
     assert not setting.waiting
     assert setting.edit(ada, message, other).preview is None
     setting.look()
-    shown = setting.latest(ada, direct).preview
+    shown = setting.last(ada, direct).preview
     assert shown is not None
     assert (shown.title, shown.image_url) == ("Other", None)
     forwarded = setting.say(ada, direct, None, forward_of=message.message_id)
@@ -131,7 +130,7 @@ def test_what_comes_too_late_is_not_shown(setting: Looking, ada: Actor, direct: 
     setting.delete(ada, deleted)
     for work in late:
         work()
-    assert [message.preview for message in setting.messages.page(ada, direct, Page()).messages] == [None, None]
+    assert [message.preview for message in setting.latest(ada, direct)] == [None, None]
     assert [*setting.blobs.digests()] == []
 
 
@@ -147,7 +146,7 @@ def test_a_page_is_shown_without_a_picture_that_is_none(setting: Looking, ada: A
         site.says("/page", b'<title>Page</title><meta property="og:image" content="%s">' % path.encode())
         setting.say(ada, direct, site.url("/page"))
         setting.look()
-        shown = setting.latest(ada, direct).preview
+        shown = setting.last(ada, direct).preview
         assert shown is not None
         assert (shown.title, shown.image_url) == ("Page", None), path
     assert [*setting.blobs.digests()] == []
@@ -160,7 +159,7 @@ def test_nothing_is_shown_of_what_leads_elsewhere_or_is_too_much(
     setting.busy = True
     setting.say(ada, direct, site.url())
     setting.look()
-    assert [message.preview for message in setting.messages.page(ada, direct, Page()).messages] == [None, None]
+    assert [message.preview for message in setting.latest(ada, direct)] == [None, None]
 
 
 @pytest.mark.parametrize(
