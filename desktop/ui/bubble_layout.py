@@ -170,7 +170,7 @@ class _Builder:
             bubble=box,
             ground=not self.large,
             text=self.text,
-            text_at=self.text_at,
+            text_at=self._text_place(),
             files=self.files,
             meta=self.meta,
             meta_box=self._flush_right(),
@@ -309,6 +309,12 @@ class _Builder:
     def _flush_right(self) -> QRectF:
         """The meta's box, now that the width is known."""
         return self.meta_box.translated(PAD_X + self.content - self.meta_width, 0)
+
+    def _text_place(self) -> QPointF:
+        """Where the text stands: right-to-left words at the right edge of what is wider than they are."""
+        if self.text is None or not self.text.last_rtl:
+            return self.text_at
+        return QPointF(PAD_X + self.content - self.text.width, self.text_at.y())
 
     def _mark_boxes(self) -> tuple[tuple[str, QRectF], ...]:
         """Pin and star, before the time."""

@@ -24,6 +24,8 @@ CARD_WIDTH, CARD_PAD, CARD_PICTURE_MOST = 320, 10, 168
 CARD_UNKNOWN = 0.5
 CHIP_HEIGHT, CHIP_PAD, CHIP_GAP, CHIP_SIDE, CHIP_UP = 22, 8, 4, 10, 2
 CHIPS_BELOW = 4
+CHIPS_LEAST = 240.0
+"""So wide a line of reactions may be below a narrow bubble."""
 FAILURE_LINE = 16
 NOT_SENT = "Not sent"
 SEPARATOR = " · "
@@ -170,7 +172,8 @@ def chips_below(bubble: Bubble, box: QRectF, width: float) -> tuple[Chip, ...]:
     if not bubble.reactions:
         return ()
     metrics = QFontMetricsF(fonts.text(12))
-    most = max(box.width() - 2 * CHIP_SIDE, min(width - 2 * CHIP_SIDE, 240.0))
+    free = (box.right() if bubble.own else width - box.left()) - 2 * CHIP_SIDE
+    most = max(box.width() - 2 * CHIP_SIDE, min(free, CHIPS_LEAST))
     lines: list[list[tuple[BubbleReaction | None, str, float]]] = [[]]
     taken = 0.0
     for reaction in (*bubble.reactions, None):

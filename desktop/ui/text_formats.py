@@ -93,7 +93,10 @@ def coloured(line: Line, colours: Colours, selected: tuple[int, int] | None) -> 
     ranges += [_range(link.start, link.length, _linked(colours.link)) for link in line.links]
     ranges += [_range(start, length, _named(colours.link)) for start, length in line.names[:MARKED_AT_MOST]]
     if selected is not None and selected[1] > selected[0]:
-        ranges.append(_range(selected[0], selected[1] - selected[0], _ground(colours.selected)))
+        marked = _ground(colours.selected)
+        # Links and names in their own colour could not be read on this ground.
+        marked.setForeground(colours.ink)
+        ranges.append(_range(selected[0], selected[1] - selected[0], marked))
     return ranges
 
 

@@ -314,14 +314,20 @@ class TimelineScroll(QAbstractScrollArea):
         return True
 
     def _take_anchor(self) -> None:
-        """Anchor the first bubble on screen. Lines between bubbles move when older messages come, bubbles do not."""
+        """Anchor what is read: the first bubble that begins in the upper half of the screen, else the first one.
+
+        Lines between bubbles move when older messages come, bubbles do not. A bubble that is cut by the upper edge may
+        change its height without moving all that is read below it.
+        """
         bar = self.verticalScrollBar()
         follows = self._ends_with_latest and bar.maximum() - bar.value() <= AT_BOTTOM
         visible = [(index, row) for index, row, _ in self.visible_rows()]
         if not visible:
             self._anchor.follows = follows
             return
-        index = next((index for index, row in visible if isinstance(row, Bubble)), visible[0][0])
+        bubbles = [index for index, row in visible if isinstance(row, Bubble)] or [visible[0][0]]
+        half = self.viewport().height() // 2
+        index = next((index for index in bubbles if 0 <= self._box_top(index) <= half), bubbles[0])
         self._anchor = Anchor(index, self._box_top(index), follows)
 
     def _content_height(self) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from desktop.core.bubble import Bubble, BubbleFile, DayLine, Row, Tick
+from desktop.core.bubble import Bubble, BubbleFile, DayLine, HappeningLine, Row, Tick
 from desktop.core.listops import ListOp, replay
 from desktop.core.observable import Topic
 from desktop.core.ports import Clock
+from protocol.shapes import Happening
 
 NOON_MS = 1_795_608_000_000
 MINUTE_MS = 60_000
@@ -95,3 +96,8 @@ def image(name: str = "harbour.jpg", **facts: Any) -> BubbleFile:
 def document(name: str = "Site report.pdf", **facts: Any) -> BubbleFile:
     """A file of the server's."""
     return replace(BubbleFile("file", name, 5_000_000, "application/pdf", url=f"/api/files/2/{name}"), **facts)
+
+
+def happening(facts: Mapping[str, Any], names: tuple[str, ...] = ()) -> HappeningLine:
+    """A grey line about what Maya, who is user 2, did in a group."""
+    return HappeningLine("happening", 1, 1, 1, NOON_MS, Happening(**facts), 2, "Maya", names)

@@ -35,6 +35,11 @@ def plain_colours(theme: Theme, ink: QColor) -> Colours:
     return Colours(ink, theme.accent_text, _faint(ink, _CODE_SHARE), _faint(theme.accent, _SELECTED_SHARE))
 
 
+def card_ground(theme: Theme) -> QColor:
+    """The ground of a link's card, over a bubble's."""
+    return _faint(theme.accent, _CARD_SHARE)
+
+
 def paint_sender(painter: QPainter, bubble: Bubble, box: QRectF, facts: Facts) -> None:
     """The picture of who wrote a group of bubbles, beside the last of them."""
     url, size = bubble.sender_avatar_url, round(box.width())
@@ -66,7 +71,7 @@ def paint_preview(painter: QPainter, bubble: Bubble, card: PreviewBox, facts: Fa
     theme = facts.theme
     ink, meta = (theme.own_ink, theme.own_meta) if bubble.own else (theme.ink, theme.ink2)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_faint(theme.accent, _CARD_SHARE))
+    painter.setBrush(card_ground(theme))
     painter.drawRoundedRect(card.box, CARD_RADIUS, CARD_RADIUS)
     _paint_words(painter, card.site, fonts.text(12, 500), theme.tick_read if bubble.own else theme.accent_text)
     card.title.draw(painter, card.title_at, plain_colours(theme, ink))

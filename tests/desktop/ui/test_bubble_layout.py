@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.addresses import AT_MOST as LINKS_AT_MOST
-from desktop.core.bubble import Bubble, Tick
+from desktop.core.bubble import Bubble, BubbleReaction, Quote, Tick
+from desktop.core.markup import parse
 from desktop.ui import fonts
 from desktop.ui.bubble_delegate import BubbleDelegate, Target, gap_above
 from desktop.ui.bubble_layout import BubbleLayout, lay_out, signature, widest_bubble
 from desktop.ui.text_block import PARAGRAPHS_AT_MOST, SIGNS_A_LINE, TextBlock
+from protocol.shapes import LinkPreview
 from tests.desktop.timeline_rows import CLOCK, bubble, day, document, image, waiting
 
 WIDTH = 824.0
@@ -221,3 +225,101 @@ def test_many_short_paragraphs_keep_all_their_lines() -> None:
     block = TextBlock("a\n" * 300 + "end", fonts.text(), 20, 500)
     assert block.height == 301 * 20
     assert not block.cut
+
+
+WORDS = st.sampled_from(["", "Yes", "w" * 200, "אבגד " * 20, "long words " * 40, "😀"])
+SIGNS = tuple("👍🎉❤😂😮😢🙏🔥👏✅🚀👀💯🎈🐟🍕🥇🧀🦊🌊")
+
+
+@settings(max_examples=40)
+@given(
+    words=WORDS,
+    name=WORDS,
+    width=st.integers(200, 1400),
+    own=st.booleans(),
+    signs=st.integers(0, 20),
+    kind=st.integers(0, 2),
+)
+def test_quotes_cards_and_reactions_stay_in_their_places(
+    words: str, name: str, width: int, own: bool, signs: int, kind: int
+) -> None:
+    files = ((), (image(),), (document("n" * 90 + ".tar.gz"),))[kind]
+    row = bubble(
+        1,
+        words,
+        own=own,
+        files=files,
+        sender_name=name or "?",
+        quote=Quote("q", 1, 2, name, "text", words),
+        forwarded_from=name,
+        preview=LinkPreview(url="https://a.example", title=words, site=name, description=words, image_url="/p"),
+        reactions=tuple(BubbleReaction(sign, 12, ("Bo",), own=False) for sign in SIGNS[:signs]),
+    )
+    layout = lay_out(row, width, lambda _at: "09:12", named=True)
+    assert layout.quote is not None
+    assert layout.preview is not None
+    box = layout.bubble.translated(-layout.bubble.topLeft()).adjusted(-0.5, -0.5, 0.5, 0.5)
+    inner = [layout.quote.box, layout.quote.name.box, layout.quote.words.box, layout.preview.box, layout.meta_box]
+    inner += [layout.preview.picture] if layout.preview.picture else []
+    assert all(box.contains(one) for one in inner if not one.isEmpty())
+    stacked = [layout.quote.box.bottom(), layout.text_at.y() if layout.text else 0.0, layout.preview.box.top()]
+    assert not layout.text or stacked == sorted(stacked)
+    for chip in layout.chips:
+        assert chip.box.left() >= -0.5
+        assert chip.box.right() <= width + 0.5
+        assert chip.box.bottom() <= layout.height
+    assert len(layout.chips) == (signs + 1 if signs else 0)
+    tops = [chip.box for chip in layout.chips]
+    assert not any(one.intersects(other) for one, other in combinations(tops, 2))
+
+
+def test_a_card_needs_no_picture_to_have_its_size() -> None:
+    card = LinkPreview(url="https://a.example", title="A", image_url="/p", image_width=600, image_height=300)
+    tall = structs.replace(card, image_width=10, image_height=9_000)
+    assert laid_out(bubble(1, "x", preview=card)).height - laid_out(bubble(1, "x")).height == pytest.approx(230, abs=40)
+    assert laid_out(bubble(1, "x", preview=tall)).height < 320
+
+
+def test_only_others_in_groups_have_a_name_and_room_for_a_picture() -> None:
+    def named(row: Bubble) -> BubbleLayout:
+        return lay_out(row, WIDTH, lambda _at: "09:12", named=True)
+
+    first, second = named(bubble(1)), named(bubble(2, first_in_group=False))
+    assert first.name is not None
+    assert second.name is None
+    assert first.height == second.height + 18
+    assert first.bubble.left() == second.bubble.left() == 40
+    assert named(bubble(3, own=True)).name is None
+    assert laid_out(bubble(1)).avatar is None
+
+
+def test_a_hit_finds_quote_card_and_reaction() -> None:
+    delegate = BubbleDelegate(CLOCK)
+    card = LinkPreview(url="https://a.example/x", title="A")
+    reactions = (BubbleReaction("👍", 1, ("Bo",), own=True),)
+    row = bubble(1, "Yes", quote=Quote("q", 1, 2, "Bo", "text", "What?"), preview=card, reactions=reactions)
+    layout = delegate.layout(row, WIDTH)
+    places = {
+        Target.QUOTE: layout.quote.box if layout.quote else None,
+        Target.LINK: layout.preview.box if layout.preview else None,
+    }
+    for target, box in places.items():
+        assert box is not None
+        hit = delegate.hit(row, box.center() + layout.bubble.topLeft(), WIDTH)
+        assert hit is not None
+        assert hit.target is target
+    chip, plus = (delegate.hit(row, one.box.center(), WIDTH) for one in layout.chips)
+    assert chip is not None
+    assert plus is not None
+    assert (chip.target, chip.emoji) == (Target.REACTION, "👍")
+    assert plus.target is Target.ADD_REACTION
+
+
+def test_markup_takes_no_room_for_its_marks_and_code_keeps_its_lines() -> None:
+    assert laid_out(bubble(1, "*word*")).bubble.width() < laid_out(bubble(1, "x*word*x")).bubble.width()
+    block = TextBlock(parse("```\na\n  b\n```\n> said"), fonts.text(), 20, 400)
+    assert [(part.line.kind, part.layout.text()) for part in block.paragraphs] == [
+        ("code", "a"), ("code", "  b"), ("quote", "said"),
+    ]  # fmt: skip
+    assert block.shown() == "a\n  b\nsaid"
+    assert block.between(2, 6) == "  b\n"

@@ -6,21 +6,25 @@ from dataclasses import replace
 from typing import cast
 
 import pytest
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
-from desktop.core.bubble import Hole, Row, Tick, UnreadLine
+from desktop.core.bubble import BubbleReaction, HappeningLine, Hole, Quote, Row, Tick, UnreadLine
 from desktop.core.ports import Api
 from desktop.ui import fonts, theme
 from desktop.ui.bubble_delegate import BubbleDelegate
 from desktop.ui.painters.facts import Facts
 from desktop.ui.painters.files import picture_place
+from desktop.ui.painters.highlight import paint_highlight
+from desktop.ui.painters.parts import card_ground, text_colours
 from desktop.ui.painters.ticks import paint_tick
 from desktop.ui.pictures import Pictures
 from desktop.ui.theme import Theme
 from desktop.ui.transfers import Transfers
+from protocol.shapes import Happening, LinkPreview
 from tests.desktop.timeline_rows import CLOCK, NOON_MS, bubble, day, document, image, waiting
+from tests.desktop.ui.test_theme import contrast
 
 WIDTH = 600.0
 
@@ -128,6 +132,17 @@ def test_a_waiting_message_shows_no_clock_at_first() -> None:
     assert painted(row, early) != painted(row, late)
 
 
+CARD = LinkPreview(
+    url="https://a.example/",
+    title="The harbour " * 20,
+    site="a.example",
+    description="Long " * 80,
+    image_url="/p.png",
+    image_width=10,
+    image_height=900,
+)
+
+
 @pytest.mark.parametrize("shown", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(
     "row",
@@ -145,6 +160,12 @@ def test_a_waiting_message_shows_no_clock_at_first() -> None:
         bubble(1, "\n".join("line" for _ in range(90))),
         bubble(1, "Ẑ" + "\u0301" * 300),
         bubble(1, "<b>not bold</b> <img src='file:///etc/passwd'>"),
+        bubble(1, "**b** *i* `c` [w](https://a.example)\n> quote\n```\ncode\n```"),
+        bubble(1, "Yes", quote=Quote("q", 1, 2, "Bo Lind", "image", "a.jpg")),
+        bubble(1, "Read", forwarded_from="Bo Lind", preview=CARD),
+        bubble(1, "Hello @Ada", own=True, mentions=((1, "Ada"),), pinned=True, starred=True, changing=True),
+        bubble(1, "Hello", reactions=tuple(BubbleReaction(sign, 2, ("Bo", "Di"), sign == "🎉") for sign in "👍🎉❤")),
+        HappeningLine("h", 1, 1, 1, NOON_MS, Happening(kind="renamed", title="Harbour"), 2, "Bo Lind"),
     ],
     ids=lambda row: row.key,
 )
@@ -153,3 +174,58 @@ def test_every_kind_of_row_is_painted_inside_its_height(row: Row, shown: Theme) 
     assert drawn != painted(bubble(99, "something else entirely"), facts_in(shown))
     ground = [(x, drawn.height() - 1) for x in range(drawn.width())]
     assert all(drawn.pixelColor(x, y) == shown.background for x, y in ground)
+
+
+def test_selected_and_flashing_rows_stand_out_by_more_than_a_colour() -> None:
+    facts = facts_in(theme.LIGHT)
+    row = bubble(1, "Hello")
+    plain, ticked, flashing = (
+        _highlighted(row, replace(facts, **how)) for how in ({}, {"chosen": frozenset({"m1"})}, {"flashing": "m1"})
+    )
+    assert not has_colour(plain, theme.LIGHT.accent)
+    assert has_colour(ticked, theme.LIGHT.accent)  # The disc with the check mark.
+    assert flashing not in (plain, ticked)
+
+
+def _highlighted(row: Row, facts: Facts) -> QImage:
+    drawn = QImage(400, 40, QImage.Format.Format_ARGB32_Premultiplied)
+    drawn.fill(facts.theme.background)
+    painter = QPainter(drawn)
+    paint_highlight(painter, row, QRect(20, 2, 360, 34), 400, facts)
+    painter.end()
+    return drawn
+
+
+def test_selected_words_have_another_ground() -> None:
+    row, facts = bubble(1, "Hello there"), facts_in(theme.LIGHT)
+    assert painted(row, facts) != painted(row, replace(facts, marked=("m1", 0, 5)))
+    assert painted(row, facts) == painted(row, replace(facts, marked=("m2", 0, 5)))
+
+
+def test_a_message_that_is_being_changed_shows_the_clock_at_once() -> None:
+    facts = facts_in(theme.LIGHT)
+    told = bubble(1, "Hello", own=True, tick=Tick.READ)
+    assert painted(told, facts) != painted(replace(told, changing=True), facts)
+    theirs = bubble(1, "Hello")
+    assert painted(theirs, facts) != painted(replace(theirs, changing=True), facts)
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own", "other"])
+@pytest.mark.parametrize("shown", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_text_can_be_read_on_every_ground_inside_a_bubble(shown: Theme, own: bool) -> None:
+    bubble_ground = shown.own_bubble if own else shown.other_bubble
+    colours = text_colours(bubble(1, own=own), shown)
+    meta = shown.own_meta if own else shown.ink2
+    for ground in (card_ground(shown), QColor(0, 0, 0, 0)):
+        for ink in (colours.ink, colours.link, meta):
+            assert contrast(ink, over(ground, bubble_ground)) >= 4.5, (ink.name(), ground.name())
+    # Nothing but plain words stands on these.
+    for ground in (colours.code, colours.selected):
+        assert contrast(colours.ink, over(ground, bubble_ground)) >= 4.5
+
+
+def over(ground: QColor, below: QColor) -> QColor:
+    """A colour that lets something through, on that."""
+    share = ground.alphaF()
+    mixed = (a * share + b * (1 - share) for a, b in zip(ground.getRgb()[:3], below.getRgb()[:3], strict=True))  # type: ignore[index]
+    return QColor(*map(round, mixed))

@@ -30,7 +30,7 @@ LAYOUT = frozenset({Facet.LAYOUT})
 
 
 class ScrollRules(RuleBasedStateMachine):
-    """One view over rows that change; `held` is the row whose place is watched, and the pixel it stands at."""
+    """One view over rows that change. Owns the numbers of the first and the last message."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,22 +66,29 @@ class ScrollRules(RuleBasedStateMachine):
     def _new(self, number: int, lines: int) -> Bubble:
         return bubble(number, "\n".join(f"line {line}" for line in range(lines)), first_in_group=number % 3 == 0)
 
-    def _quietly(self, *operations: Insert[Row] | Remove | Replace[Row], but: str | None = None) -> None:
-        """Change the rows: at the end the end is followed, else the first message in sight stands still."""
-        before, followed = self._reading(but), self.view.at_bottom()
+    def _quietly(self, *operations: Insert[Row] | Remove | Replace[Row]) -> None:
+        """Change the rows: at the end the end is followed, else what is read stands still to the pixel."""
+        before, followed = self._reading(), self.view.at_bottom()
         self.source.do(*operations)
         if followed:
             assert self.view.at_bottom()
-            return
-        after = {row.key: box.top() for _, row, box in self.view.visible_rows()}
-        if before is not None and before[0] in after:
-            assert after[before[0]] == before[1]
-        assert before is None or before[0] in after
+        else:
+            self._stands(before)
 
-    def _reading(self, but: str | None) -> tuple[str, int] | None:
-        """The message that is read: the first one in sight that does not itself go."""
-        seen = [(row.key, box.top()) for _, row, box in self.view.visible_rows() if isinstance(row, Bubble)]
-        return seen[0] if seen and seen[0][0] != but else None
+    def _stands(self, before: tuple[str, int] | None) -> None:
+        """What was read is where it was, unless nothing is left to scroll: then the content's end decides."""
+        bar = self.view.verticalScrollBar()
+        if before is None or bar.value() in {bar.minimum(), bar.maximum()}:
+            return
+        found = self.view.row_box(before[0])
+        assert found is not None
+        assert found[1].top() == before[1]
+
+    def _reading(self) -> tuple[str, int] | None:
+        """The message that is read, and its pixel: the first one that begins in the upper half of the screen."""
+        seen = ((row.key, box.top()) for _, row, box in self.view.visible_rows() if isinstance(row, Bubble))
+        half = self.view.viewport().height() // 2
+        return next((one for one in seen if 0 <= one[1] <= half), None)
 
     @rule(lines=st.integers(1, 8), own=st.booleans())
     def somebody_writes(self, lines: int, own: bool) -> None:
@@ -127,24 +134,17 @@ class ScrollRules(RuleBasedStateMachine):
         key = self.source.rows[place].key
         if any(row.key == key for _, row, _ in self.view.visible_rows()):
             return
-        self._quietly(Remove(place, 1), but=key)
+        self._quietly(Remove(place, 1))
 
     @rule(width=st.integers(320, 1400), height=st.integers(200, 900))
     def the_window_is_resized(self, width: int, height: int) -> None:
         """The end stays at the end; the first message stays where its top is, however its lines break."""
-        before, followed = self._reading(None), self.view.at_bottom()
+        before, followed = self._reading(), self.view.at_bottom()
         self.view.resize(width, height)
         if followed:
             assert self.view.at_bottom()
-        elif before is not None and not self._at_edge():
-            found = self.view.row_box(before[0])
-            assert found is not None
-            assert found[1].top() == before[1]
-
-    def _at_edge(self) -> bool:
-        """Whether there is nothing more to scroll: then the content's end decides, not what was read."""
-        bar = self.view.verticalScrollBar()
-        return bar.value() in {bar.minimum(), bar.maximum()}
+        elif before is None or before[1] < height:
+            self._stands(before)
 
     @rule(share=st.floats(0, 1))
     def the_reader_scrolls(self, share: float) -> None:
