@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from desktop.core.attaching import measured
 from desktop.core.delivery import Delivery
+from desktop.core.media import kind_of, mime_of
 from desktop.core.outbox import Outbox
 from desktop.core.ports import Clock, LocalFile, OutboxEntry, OutboxFile
 from desktop.core.quotes import quote_of, quote_of_entry
@@ -18,6 +19,9 @@ from protocol.ids import new_uid
 from protocol.limits import Limits
 from protocol.shapes import ReplyTo
 from protocol.text import clean_content
+
+ALBUM_AT_MOST = 10
+"""So many pictures and films go in one message."""
 
 
 class Writing:
@@ -56,7 +60,7 @@ class Writing:
     def send_files(
         self, conversation_id: int, paths: Sequence[Path], caption: str, reply_to_uid: str | None = None
     ) -> asyncio.Future[None]:
-        """One message a file; see `Session.send_files`."""
+        """One message a file, pictures and films beside each other in one; see `Session.send_files`."""
         return asyncio.ensure_future(self._measure(conversation_id, list(paths), self.checked(caption), reply_to_uid))
 
     def write(self, entries: Sequence[OutboxEntry]) -> asyncio.Future[None]:
@@ -90,7 +94,7 @@ class Writing:
         return content
 
     def _entry(
-        self, conversation_id: int, text: str, path: Path | None = None, local: LocalFile | None = None
+        self, conversation_id: int, text: str, paths: Sequence[Path] = (), local: Sequence[LocalFile] = ()
     ) -> OutboxEntry:
         """A new entry; the outbox gives it its place."""
         return OutboxEntry(
@@ -98,10 +102,10 @@ class Writing:
             conversation_id=conversation_id,
             place=0,
             text=text,
-            paths=() if path is None else (str(path),),
-            local=() if local is None else (local,),
+            paths=tuple(map(str, paths)),
+            local=tuple(local),
             created_ms=self._clock.now_ms(),
-            tried=path is None and self._delivery.is_idle(conversation_id),
+            tried=not paths and self._delivery.is_idle(conversation_id),
         )
 
     def _answering(self, entry: OutboxEntry, uid: str | None) -> OutboxEntry:
@@ -112,10 +116,13 @@ class Writing:
 
     async def _measure(self, conversation_id: int, paths: list[Path], caption: str, reply_to_uid: str | None) -> None:
         """Look at the files first, so that all or none are shown."""
-        files = [await self.measured(path) for path in paths]
-        texts = [caption] + [""] * len(files)
-        parts = zip(texts, paths, files, strict=False)
-        entries = [self._entry(conversation_id, text, path, file) for text, path, file in parts]
+        files = {path: await self.measured(path) for path in paths}
+        groups = list(_albums(paths))
+        texts = [caption] + [""] * len(groups)
+        entries = [
+            self._entry(conversation_id, text, group, [files[path] for path in group])
+            for text, group in zip(texts, groups, strict=False)
+        ]
         entries[:1] = [self._answering(entry, reply_to_uid) for entry in entries[:1]]
         await self._save(self._add(entries))
 
@@ -134,6 +141,22 @@ class Writing:
             for entry in left:
                 self._outbox.confirm(entry.uid)
             self._delivery.wake()
+
+
+def _albums(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """The files of each message: up to ten pictures and films that follow each other in one, other files alone."""
+    group: list[Path] = []
+    for path in paths:
+        is_media = kind_of(mime_of(path.name)) != "file"
+        if group and (not is_media or len(group) == ALBUM_AT_MOST):
+            yield group
+            group = []
+        group.append(path)
+        if not is_media:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def known_quotes(store: Store, outbox: Outbox, own_id: int) -> Callable[[int, str], ReplyTo | None]:
