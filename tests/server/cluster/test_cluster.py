@@ -78,6 +78,28 @@ def test_everything_of_a_chat_crosses_the_processes(lines: tuple[Line, Line], tw
     _hears_status(ben, two.ada_id, "active")
 
 
+def test_groups_cross_too_and_whoever_is_removed_looks_no_more(
+    cluster: Cluster, lines: tuple[Line, Line], two: Two
+) -> None:
+    ada, ben = lines
+    body = {"kind": "group", "title": "Tea", "member_ids": [two.ben_id]}
+    group = cluster.request(1, "POST", "/api/conversations", two.ada_token, json=body).json()
+    assert ben.next("conversation_updated")["title"] == "Tea"
+    assert ben.next("new_message")["happening"]["kind"] == "created"
+    assert ben.call("join_conversation", group["conversation_id"])["activeUsers"] == [two.ben_id]
+    assert ada.next("user_joined")["activeUsers"] == [two.ben_id]
+    path = f"/api/conversations/{group['conversation_id']}"
+    assert cluster.request(1, "DELETE", f"{path}/members/{two.ben_id}", two.ada_token).json()["left_at"]
+    assert ben.next("conversation_removed") == {"conversation_id": group["conversation_id"]}
+    assert ada.next("user_left")["activeUsers"] == []
+    assert cluster.request(2, "PATCH", f"{path}/own", two.ada_token, json={"pinned": True}).json()["pinned"] is True
+    while not ada.next("own_updated")["own"]["pinned"]:
+        pass
+    say(ada, two, "the needle")
+    found = cluster.request(2, "GET", "/api/search?q=needl", two.ben_token).json()
+    assert [message["content"] for message in found["messages"]] == ["the needle"]
+
+
 def test_both_spellings_cross_too(lines: tuple[Line, Line], two: Two) -> None:
     ada, ben = lines
     ben.call("join_user_room", {"userId": two.ben_id})
