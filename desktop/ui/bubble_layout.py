@@ -12,6 +12,7 @@ from PySide6.QtGui import QFontMetricsF
 from desktop.core.bubble import Bubble, Tick
 from desktop.core.markup import Markup, parse
 from desktop.ui import fonts
+from desktop.ui.album_layout import ALBUM_WIDTH, places
 from desktop.ui.bubble_parts import (
     CHIPS_BELOW,
     DELETED_WORDS,
@@ -29,7 +30,7 @@ from desktop.ui.bubble_parts import (
     quote_box,
     words_in,
 )
-from desktop.ui.file_boxes import FileBox, file_box, height_of_files
+from desktop.ui.file_boxes import FileBox, file_box, height_of_files, picture_in
 from desktop.ui.message_text import drawn, emoji_only
 from desktop.ui.text_block import TextBlock
 from protocol.shapes import LinkPreview
@@ -210,11 +211,16 @@ class _Builder:
         """How wide what stands on top may be: no wider than the pictures, where there are any."""
         if not self.bubble.files or self.bubble.files[0].kind == "file" or self.bubble.deleted:
             return self.most
+        if self._is_album():
+            return min(self.most, ALBUM_WIDTH - 2 * (PAD_X - PICTURE_INSET))
         box = file_box(self.bubble.files[0], QPointF(), self.most + 2 * (PAD_X - PICTURE_INSET))
         return box.box.width() - 2 * (PAD_X - PICTURE_INSET)
 
     def _stack_files(self) -> None:
         """Pictures stand nearer to the edge than chips."""
+        if self._is_album():
+            self._stack_album()
+            return
         boxes: list[FileBox] = []
         for file in self.bubble.files:
             pictorial = file.kind != "file"
@@ -230,6 +236,22 @@ class _Builder:
             # A picture is followed by its caption or name two pixels below.
             self.y += 2 if pictorial else 0
         self.files = tuple(boxes)
+
+    def _is_album(self) -> bool:
+        """Whether several pictures and films stand beside each other."""
+        return len(self.bubble.files) > 1 and all(file.kind != "file" for file in self.bubble.files)
+
+    def _stack_album(self) -> None:
+        """Rows of pictures as wide as the bubble."""
+        if self.y == PAD_TOP:
+            self.y = PICTURE_INSET
+        inset = PAD_X - PICTURE_INSET
+        width = int(min(ALBUM_WIDTH, self.most + 2 * inset))
+        found = places([(file.width, file.height) for file in self.bubble.files], width)
+        boxes = (QRectF(PICTURE_INSET + one.x, self.y + one.y, one.width, one.height) for one in found)
+        self.files = tuple(picture_in(file, box) for file, box in zip(self.bubble.files, boxes, strict=True))
+        self.y = max(file.box.bottom() for file in self.files) + 2
+        self.content = max(self.content, width - 2 * inset)
 
     def _stack_text(self) -> None:
         """The text, a picture's name where it has no caption, or nothing."""
@@ -302,7 +324,7 @@ class _Builder:
             return None
         if self.more_box is not None:
             return self.more_box.width()
-        if self.text is None or self.text.last_rtl:
+        if self.text is None or self.text.last_rtl or self.text.last_is_code:
             return None
         return self.text.last_width
 

@@ -63,7 +63,11 @@ def height_of_files(boxes: Sequence[FileBox]) -> float:
 def _picture(file: BubbleFile, at: QPointF, room: float) -> FileBox:
     """A picture or film: its box, and a round button in the middle for playing or cancelling."""
     width = min(float(PICTURE_WIDTH), room)
-    box = QRectF(at.x(), at.y(), width, picture_height(file, width))
+    return picture_in(file, QRectF(at.x(), at.y(), width, picture_height(file, width)))
+
+
+def picture_in(file: BubbleFile, box: QRectF) -> FileBox:
+    """A picture or film in a box that is given, as in an album."""
     button = QRectF(0, 0, CANCEL_OVER_PICTURE, CANCEL_OVER_PICTURE)
     button.moveCenter(box.center())
     uploading = file.progress is not None

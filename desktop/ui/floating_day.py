@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui import fonts, theme
@@ -14,21 +14,26 @@ TOP = 8
 
 
 class FloatingDay(QWidget):
-    """Shows the day of the topmost message for a moment after each scroll; lets the mouse through."""
+    """Shows the day of the topmost message for a moment after each scroll; a click asks for another day."""
+
+    clicked = Signal(object)
+    """Midnight of the day shown, ms since 1970."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._words = ""
+        self._at_ms = 0
         self._ground = parent
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SHOWN_MS)
         self._timer.timeout.connect(self.hide)
         self.hide()
 
-    def show_day(self, words: str) -> None:
-        """Show these words in the middle of the parent's top; none hides the pill."""
+    def show_day(self, words: str, at_ms: int = 0) -> None:
+        """Show the words of the day that holds `at_ms` in the middle of the parent's top; none hides the pill."""
+        self._at_ms = at_ms
         if not words:
             self.hide()
             return
@@ -39,6 +44,11 @@ class FloatingDay(QWidget):
         self.move(round((self._ground.width() - self.width()) / 2), TOP)
         self.show()
         self._timer.start()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Ask for another day."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.clicked.emit(self._at_ms)
 
     def words(self) -> str:
         """The day shown now."""

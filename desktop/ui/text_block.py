@@ -63,6 +63,7 @@ class TextBlock:
         self.height = 0.0
         self.last_width = 0.0
         self.last_rtl = False
+        self.last_is_code = False
         self.cut = False
         self.paragraphs: list[Paragraph] = []
         self._font = font
@@ -111,9 +112,10 @@ class TextBlock:
                 ends = paragraph.left + line.naturalTextWidth()
                 if rtl:
                     line.setPosition(QPointF(self.width - ends, line.y()))
-                # Nothing stands beside code: its ground reaches across.
-                self.last_width = self.width if paragraph.line.kind == "code" else min(ends, self.width)
+                self.last_width = min(ends, self.width)
                 self.last_rtl = rtl
+                # Nothing stands beside code: its ground reaches across.
+                self.last_is_code = paragraph.line.kind == "code"
 
     @property
     def has_links(self) -> bool:

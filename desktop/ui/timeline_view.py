@@ -38,6 +38,8 @@ from desktop.ui.transfers import Transfers
 
 EDGES_MS = 40
 FLASH_MS = 900
+DAY_REACH = 60
+"""From the middle of a day's pill to both sides a click means it."""
 FLOATING_UNDER = 40
 """A day's own pill this near to the top makes the floating one needless."""
 
@@ -57,6 +59,8 @@ class TimelineView(TimelineScroll):
     """Ctrl+V here: what is on the clipboard belongs into the composer too."""
     older_wanted = Signal()
     newer_wanted = Signal()
+    day_clicked = Signal(object)
+    """A moment of the day whose pill was clicked, ms since 1970: somebody wants to choose another (behaviour 12)."""
     hovered = Signal(object)
     """The Hit under the mouse, or None."""
     hole_seen = Signal(int)
@@ -92,6 +96,7 @@ class TimelineView(TimelineScroll):
         self._pictures.ready.connect(self.repaint_rows)
         self._transfers.changed.connect(self.repaint_rows)
         self.selection.changed.connect(self.repaint_rows)
+        self._floating.clicked.connect(self.day_clicked)
         theme.source().changed.connect(self.repaint_rows)
         self._day_ended()
 
@@ -182,14 +187,14 @@ class TimelineView(TimelineScroll):
         """Show the day of the topmost message, unless its own pill is in sight there."""
         if self._settling or self.at_bottom():
             return
-        words = ""
+        words, at_ms = "", 0
         for _, row, box in self.visible_rows():
             if isinstance(row, DayLine) and box.top() < FLOATING_UNDER:
                 break
             if isinstance(row, Bubble):
-                words = self.delegate.day_words(row.at_ms)
+                words, at_ms = self.delegate.day_words(row.at_ms), row.at_ms
                 break
-        self._floating.show_day(words)
+        self._floating.show_day(words, at_ms)
 
     def floating_words(self) -> str:
         """The day that floats over the rows now."""
@@ -261,13 +266,22 @@ class TimelineView(TimelineScroll):
         """A click is one place pressed and released."""
         if event.button() is not Qt.MouseButton.LeftButton:
             return
-        hit = self._mouse.release(event.position().toPoint())
+        point = event.position().toPoint()
+        hit = self._mouse.release(point)
         if hit is None:
+            self._look_for_day(point)
             return
         if hit.target is Target.SHOW_MORE:
             self.expand(hit.bubble.key)
         else:
             self.clicked.emit(hit)
+
+    def _look_for_day(self, point: QPoint) -> None:
+        """A click on a day's own pill."""
+        for _, row, box in self.visible_rows():
+            pill = box.adjusted(box.width() // 2 - DAY_REACH, 0, DAY_REACH - box.width() // 2, 0)
+            if isinstance(row, DayLine) and pill.contains(point):
+                self.day_clicked.emit(row.at_ms)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click on a word selects it."""

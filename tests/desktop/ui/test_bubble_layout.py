@@ -273,6 +273,18 @@ def test_quotes_cards_and_reactions_stay_in_their_places(
     assert not any(one.intersects(other) for one, other in combinations(tops, 2))
 
 
+def test_an_album_stands_in_its_bubble_and_nothing_overlaps() -> None:
+    for count in range(2, 11):
+        files = tuple(image(f"{number}.jpg", width=300 + 200 * (number % 3), height=400) for number in range(count))
+        for width in (300.0, WIDTH):
+            layout = laid_out(bubble(1, "Caption", files=files, type="image"), width)
+            assert len(layout.files) == count
+            inside = layout.bubble.translated(-layout.bubble.topLeft())
+            assert all(inside.contains(file.box) for file in layout.files)
+            assert not any(one.box.intersects(other.box) for one, other in combinations(layout.files, 2))
+            assert layout.text_at.y() >= max(file.box.bottom() for file in layout.files)
+
+
 def test_a_card_needs_no_picture_to_have_its_size() -> None:
     card = LinkPreview(url="https://a.example", title="A", image_url="/p", image_width=600, image_height=300)
     tall = structs.replace(card, image_width=10, image_height=9_000)

@@ -21,6 +21,7 @@ from desktop.models.timeline_model import TimelineModel
 from desktop.ui import fonts, theme
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.bubble_parts import Action
+from desktop.ui.floating_day import FloatingDay
 from desktop.ui.painters.facts import Facts
 from desktop.ui.pictures import Pictures
 from desktop.ui.timeline_view import TimelineView
@@ -235,6 +236,21 @@ def test_the_day_floats_while_scrolling(view: TimelineView) -> None:
     assert view.floating_words() == "Yesterday"
     view.verticalScrollBar().setValue(0)
     assert view.floating_words() == ""
+
+
+def test_a_day_can_be_clicked_to_choose_another(view: TimelineView) -> None:
+    shows(view, Rows([day(0), *bubbles(1, 80)]))
+    asked: list[int] = []
+    view.day_clicked.connect(asked.append)
+    view.verticalScrollBar().setValue(600)
+    pill = next(child for child in view.viewport().children() if isinstance(child, FloatingDay))
+    QTest.mouseClick(pill, Qt.MouseButton.LeftButton)
+    view.verticalScrollBar().setValue(0)
+    box = view.row_box(day(0).key)
+    assert box is not None
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=box[1].center())
+    assert len(asked) == 2
+    assert asked[1] == day(0).at_ms
 
 
 def centre_of(view: TimelineView, wanted: Target, action: Action | None = None) -> QPoint:
