@@ -24,6 +24,11 @@ class Errands:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
+    def cancel(self) -> None:
+        """Let every task end soon."""
+        for task in tuple(self._tasks):
+            task.cancel()
+
     async def close(self) -> None:
         """End every task; asked more than once, as asyncio.wait_for of Python 3.11 may lose a cancellation."""
         while self._tasks:

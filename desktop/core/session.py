@@ -16,6 +16,7 @@ from desktop.core.bubble import Connection, Header, Line
 from desktop.core.changing import Changing
 from desktop.core.delivery import Delivery
 from desktop.core.errands import Errands
+from desktop.core.finder import Finder
 from desktop.core.history import History, NoCache
 from desktop.core.intake import Intake
 from desktop.core.observable import Observable
@@ -116,6 +117,7 @@ class Session:
         self.choices, self.drafts, self.groups = own.choices, own.drafts, own.groups
         typing, knows = self._typists.of, self._hold.holds
         self._maker = RowMaker(self._store, own_id, self._outbox, typing, self.unread, knows, own_view=own)
+        self.finder = Finder(self._store, self._cache, self.api, self._maker, lambda: self.conversations.rows)
         self.notices = own.notice(self._maker, self.unread, self._attention)
         self._shown = Shown(self._store, own_id, self._clock, self, self._maker)
         self.conversations = self._shown.conversations

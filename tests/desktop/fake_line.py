@@ -24,13 +24,25 @@ from desktop.core.ports import (
 )
 from protocol.accounts import Device, PasswordChange, ProfileChange
 from protocol.codec import decode, plain
-from protocol.commands import COMMANDS, DeleteMessage, Digest, EditMessage, MarkRead, React, SendMessage, Sync, Typing
+from protocol.commands import (
+    COMMANDS,
+    DeleteMessage,
+    Digest,
+    EditMessage,
+    MarkRead,
+    React,
+    SearchQuery,
+    SendMessage,
+    Sync,
+    Typing,
+)
 from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Attachment, Conversation, Message, User
-from protocol.signals import Connected
+from protocol.signals import Connected, Found
 from protocol.times import to_wire
 from tests.desktop.fake_changes import CHANGES, change
 from tests.desktop.fake_own import FakeOwnApi, MemoryOwnFile
+from tests.desktop.fake_search import search
 
 if TYPE_CHECKING:
     from tests.desktop.doubles import FakeServer
@@ -154,6 +166,10 @@ class FakeApi(FakeOwnApi):
         await self._reach("open_direct")
         identity = self.server.open_direct(own_id, other_id)
         return self.server.conversations[identity].shown(self.user_id)
+
+    async def search(self, query: SearchQuery) -> Found:
+        await self._reach("search")
+        return search(self.server, self.user_id, query)
 
     async def users(self, query: str) -> list[User]:
         await self._reach("users")
