@@ -35,7 +35,8 @@ class Reading:
         self._pace = pace
         self._is_connected = is_connected
         self._ingest = ingest
-        self._reporter = ReadReporter(self._report, pace.report_wait_s)
+        self._histories = 0
+        self._reporter = ReadReporter(self._report, pace.report_wait_s, is_connected)
 
     def mark(self, conversation_id: int, position: int) -> bool:
         """Everything up to `position` was seen; tells whether that is news. The report to the server is coalesced."""
@@ -45,6 +46,11 @@ class Reading:
     def forget(self, conversation_id: int) -> None:
         """Drop what was read here: the user wants it unread."""
         self._reporter.forget(conversation_id)
+
+    def begin_epoch(self) -> None:
+        """Another history: what was read in the one before counts for nothing in this one."""
+        self._histories += 1
+        self._reporter.clear()
 
     def settle(self, conversation_ids: Iterable[int]) -> None:
         """Cursors that the server has confirmed need no report any more."""
@@ -67,10 +73,11 @@ class Reading:
 
     async def _report(self, conversation_id: int, position: int) -> None:
         """Report a cursor, and take the answer as news. Raises Refused or Unreachable."""
-        command = MarkRead(conversation_id=conversation_id, position=position)
+        command, history = MarkRead(conversation_id=conversation_id, position=position), self._histories
         if self._is_connected():
             answer = await self._live.call("mark_read", command, self._pace.answer_s)
             position = int(answer.get("read_position") or position)
         else:
             await self._api.mark_read(command)
-        self._ingest(Update(cursors=(Cursor(conversation_id, self._own_id, position),)))
+        if history == self._histories:
+            self._ingest(Update(cursors=(Cursor(conversation_id, self._own_id, position),)))

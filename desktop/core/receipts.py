@@ -12,6 +12,8 @@ from protocol.errors import Refused
 
 LOG = logging.getLogger(__name__)
 
+AGAIN_S = 5.0
+"""How long to wait after an answer that did not come although the line is up."""
 GOODBYE_S = 1.0
 """How long the end of a session may wait for its last reports."""
 
@@ -19,13 +21,20 @@ GOODBYE_S = 1.0
 class ReadReporter:
     """Owns the cursors that were moved here and not confirmed yet; the furthest of each conversation is reported."""
 
-    def __init__(self, report: Callable[[int, int], Awaitable[None]], delay_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        report: Callable[[int, int], Awaitable[None]],
+        delay_s: Callable[[], float],
+        is_connected: Callable[[], bool] = lambda: False,
+    ) -> None:
         """`report(conversation_id, position)` asks the server; it raises Refused or Unreachable.
 
-        `delay_s()` is how long to collect: another time for each desktop, as all of them may read one message at once.
+        Where it fails while the line is up, it is asked again; else the next connection wakes this. `delay_s()` is how
+        long to collect: another time for each desktop, as all of them may read one message at once.
         """
         self._report = report
         self._delay_s = delay_s
+        self._is_connected = is_connected
         self._reading: dict[int, int] = {}
         self._sending: dict[int, int] = {}
         self._task: asyncio.Task[None] | None = None
@@ -45,6 +54,10 @@ class ReadReporter:
     def forget(self, conversation_id: int) -> None:
         """Drop what was read here: the server knows it, or the user wants it unread."""
         self._reading.pop(conversation_id, None)
+
+    def clear(self) -> None:
+        """Drop everything: these places are those of a history that has ended."""
+        self._reading.clear()
 
     def wake(self) -> None:
         """Report soon; what is marked until then goes along."""
@@ -69,9 +82,13 @@ class ReadReporter:
             await asyncio.sleep(self._delay_s())
             due = {key: position for key, position in self._reading.items() if told.get(key) != position}
             for conversation_id, position in due.items():
-                if not await self._told(conversation_id, position):
+                if await self._told(conversation_id, position):
+                    told[conversation_id] = position
+                    continue
+                if not self._is_connected():
                     return
-                told[conversation_id] = position
+                await asyncio.sleep(AGAIN_S)
+                break
 
     async def _told(self, conversation_id: int, position: int) -> bool:
         """Report one cursor; False where the line is down, so that the next connection wakes this again."""

@@ -376,6 +376,7 @@ class Session:
             await self._outbox.forget_numbers()
             self._store.clear()
             self._following = Following()
+            self._reading.begin_epoch()
             self._own_side.begin_epoch()
             self._refresh(*known)
         self._refill.keep(await self._cache.begin_epoch(epoch, since_ms))

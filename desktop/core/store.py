@@ -92,6 +92,10 @@ class Held:
         position = message.position
         known = self.messages.get(position)
         self.last_position = max(self.last_position, position)
+        if known is not None and known.uid != message.uid:
+            # A place is one message's for life. This tells of another history, by an answer that was faster than the
+            # greeting (core/session.py, begin_epoch): what is held must still be there then, to be sent again.
+            return False
         if known is not None and known.version >= message.version:
             if known.version == message.version:
                 self.stale.discard(position)

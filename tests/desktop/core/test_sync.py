@@ -225,11 +225,7 @@ def test_a_restored_server_is_asked_for_everything_and_given_what_one_wrote(talk
         async with talk.session() as anna:
             timeline = anna.timeline(talk.identity)
             await until(lambda: len(texts(timeline)) == 10)
-            talk.server.cut()
-            conversation = talk.server.conversations[talk.identity]
-            del conversation.messages[6:]
-            conversation.head -= 4
-            talk.server.epoch = "second"
+            _restore_a_backup(talk, keeps=6)
             await until(lambda: line(anna) is Line.OFFLINE)
             talk.server.restore()
             await until(lambda: line(anna) is Line.CONNECTED)
@@ -238,6 +234,50 @@ def test_a_restored_server_is_asked_for_everything_and_given_what_one_wrote(talk
             await until(lambda: texts(timeline) == talk.stored())
 
     tell(story)
+
+
+def test_an_answer_of_another_history_that_is_faster_than_its_greeting_costs_no_word(talk: Talk, tell: Tell) -> None:
+    """A message sent by REST while the line is down is answered by a restored server of which nobody knows yet."""
+
+    async def story() -> None:
+        talk.fill(10)
+        async with talk.session() as anna:
+            timeline = anna.timeline(talk.identity)
+            await until(lambda: len(texts(timeline)) == 10)
+            _restore_a_backup(talk, keeps=6)
+            await until(lambda: line(anna) is Line.OFFLINE)
+            talk.server.read(talk.ben.user_id, talk.identity, 5)
+            anna.confirmed(talk.server.post(talk.anna.user_id, talk.identity, "by rest"))
+            talk.server.restore()
+            await until(lambda: talk.stored()[6:] == ["by rest", "7", "9"])
+            await until(lambda: texts(timeline) == talk.stored())
+
+    tell(story)
+
+
+def test_what_was_read_in_another_history_counts_for_nothing(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        talk.fill(10)
+        async with talk.session() as anna:
+            await until(lambda: anna.unread_total.value == 5)
+            _restore_a_backup(talk, keeps=6)
+            await until(lambda: line(anna) is Line.OFFLINE)
+            anna.mark_read(talk.identity, 10)
+            assert anna.unread_total.value == 0
+            talk.server.restore()
+            await until(lambda: line(anna) is Line.CONNECTED)
+            assert anna.unread_total.value == 3
+
+    tell(story)
+
+
+def _restore_a_backup(talk: Talk, keeps: int) -> None:
+    """Cut the line and let the server be as it was when the conversation had so many messages."""
+    talk.server.cut()
+    conversation = talk.server.conversations[talk.identity]
+    conversation.head -= len(conversation.messages) - keeps
+    del conversation.messages[keeps:]
+    talk.server.epoch = "second"
 
 
 def test_an_error_in_the_face_does_not_end_the_line(
