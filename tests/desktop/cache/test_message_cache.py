@@ -332,6 +332,21 @@ def test_another_history_leaves_only_ones_own_words_of_the_last_days(tmp_path: P
     run(story)
 
 
+def test_a_place_is_one_messages_for_life(tmp_path: Path) -> None:
+    """An answer of a restored server that is faster than its greeting must not overwrite one's own words."""
+
+    async def story() -> None:
+        cache = MessageCache(tmp_path, ME)
+        await cache.begin_epoch("first", 0)
+        cache.save(*saved(message(1, sender=ANNA)))
+        cache.save(*saved(structs.replace(message(1, version=9, text="of another history", sender=ANNA), uid="other")))
+        entries = await cache.begin_epoch("second", NOON_MS)
+        assert [(entry.uid, entry.text) for entry in entries] == [("uid-1", "text 1")]
+        await cache.close()
+
+    run(story)
+
+
 async def _limit_pages(cache: MessageCache, pages: int) -> None:
     """Let the file grow to so many pages: SQLite's own way to refuse as a full disk does."""
 
