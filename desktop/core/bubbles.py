@@ -20,10 +20,21 @@ Spoken = Bubble | HappeningLine
 """A message's row."""
 
 
-def stored_file(attachment: Attachment) -> BubbleFile:
-    """An attachment as a bubble shows it."""
+def stored_files(attachments: Sequence[Attachment], *, as_file: bool) -> tuple[BubbleFile, ...]:
+    """Attachments as a bubble shows them; `as_file`: the sender wants even pictures to be files."""
+    return tuple(_stored_file(attachment, as_file=as_file) for attachment in attachments)
+
+
+def is_sent_as_file(message: Message) -> bool:
+    """Whether the sender has said so: else a message is of the type of its first file."""
+    first = kind_of(message.attachments[0].file_type) if message.attachments else "file"
+    return message.type == "file" and first != "file"
+
+
+def _stored_file(attachment: Attachment, *, as_file: bool) -> BubbleFile:
+    """One of them."""
     return BubbleFile(
-        kind=kind_of(attachment.file_type),
+        kind="file" if as_file else kind_of(attachment.file_type),
         name=attachment.file_name,
         size=attachment.file_size,
         mime=attachment.file_type,
@@ -38,14 +49,14 @@ def waiting_files(waiting: Waiting) -> tuple[BubbleFile, ...]:
     """The files of an entry of the outbox: by their local paths, or as the server had them."""
     entry = waiting.entry
     if not entry.paths:
-        return tuple(stored_file(attachment) for attachment in entry.uploaded)
+        return stored_files(entry.uploaded, as_file=entry.as_file)
     files = []
     for index, path in enumerate(entry.paths):
         local = entry.local[index] if index < len(entry.local) else None
         mime = mime_of(path)
         files.append(
             BubbleFile(
-                kind=kind_of(mime),
+                kind="file" if entry.as_file else kind_of(mime),
                 name=file_name(path),
                 size=local.size if local else 0,
                 mime=mime,
@@ -192,7 +203,7 @@ class BubbleMaker:
             own=message.sender_id == self._own_id and message.type != "system",
             type=message.type,
             text="" if deleted else text or "",
-            files=() if deleted else tuple(stored_file(attachment) for attachment in message.attachments),
+            files=() if deleted else stored_files(message.attachments, as_file=is_sent_as_file(message)),
             at_ms=from_wire(message.created_at),
             tick=facts.tick,
             edited=message.edited_at is not None,

@@ -89,6 +89,7 @@ def _send(entry: OutboxEntry) -> SendMessage:
         conversation_id=entry.conversation_id,
         content=entry.text or None,
         uid=entry.uid,
+        type="file" if entry.as_file and files else None,
         attachments=files,
         reply_to_uid=entry.reply_to_uid,
         mentions=[*entry.mentions],

@@ -263,6 +263,8 @@ class OutboxEntry:
     emoji: str = ""
     on: bool = True
     forwarded_from: ForwardedFrom | None = None
+    as_file: bool = False
+    """Pictures and films among the files are to be shown as files."""
 
     @property
     def is_message(self) -> bool:

@@ -223,6 +223,7 @@ class RowMaker:
         """The newest entry of the outbox in one line."""
         entry = waiting.entry
         kind: MessageType = kind_of(mime_of(entry.paths[0])) if entry.paths else "text"
+        kind = "file" if entry.as_file and entry.paths else kind
         return Preview(
             type=kind,
             text=entry.text or (file_name(entry.paths[0]) if kind == "file" else ""),

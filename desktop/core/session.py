@@ -38,7 +38,7 @@ from desktop.core.typists import Typists
 from desktop.core.unread import Unread
 from desktop.core.updates import Update
 from desktop.core.waiting_list import WaitingList
-from desktop.core.writing import Writing, known_quotes
+from desktop.core.writing import SendFiles, Writing, known_quotes
 from protocol.errors import Refused
 from protocol.limits import Limits
 from protocol.shapes import Message, User
@@ -102,6 +102,7 @@ class Session:
         parts = (self._outbox, self._delivery, self._writing, self._store, own, api)
         self.changing = Changing(*parts, clock=clock, ingest=self.ingest)
         """What people do with messages that are there, and what of it was refused."""
+        self.send_files = SendFiles(self._writing, self.drafts)
         self.measured = self._writing.measured
         """What is known of a file that may be attached (core/attaching.py)."""
         self._outbox.changed.subscribe(self._refresh)
@@ -184,17 +185,6 @@ class Session:
         """
         sent = self._writing.send_text(conversation_id, text, reply_to_uid, mentions)
         return self.drafts.sent(conversation_id, text, sent)
-
-    def send_files(
-        self, conversation_id: int, paths: Sequence[Path], caption: str = "", *, reply_to_uid: str | None = None
-    ) -> asyncio.Future[None]:
-        """One message a file, caption and answer with the first. Raises Refused for a caption that is too long.
-
-        The future raises Refused, before anything is shown, for what cannot be attached; else it is done when all are
-        on disk.
-        """
-        sent = self._writing.send_files(conversation_id, paths, caption, reply_to_uid)
-        return self.drafts.sent(conversation_id, caption, sent)
 
     def retry(self, uid: str) -> None:
         """Try a failed or waiting message now."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from desktop.core.attaching import measured
 from desktop.core.delivery import Delivery
+from desktop.core.drafts import Drafts
 from desktop.core.media import kind_of, mime_of
 from desktop.core.outbox import Outbox
 from desktop.core.ports import Clock, LocalFile, OutboxEntry, OutboxFile
@@ -58,10 +59,18 @@ class Writing:
         return self.write([self._answering(entry, reply_to_uid)])
 
     def send_files(
-        self, conversation_id: int, paths: Sequence[Path], caption: str, reply_to_uid: str | None = None
+        self,
+        conversation_id: int,
+        paths: Sequence[Path],
+        caption: str,
+        reply_to_uid: str | None = None,
+        mentions: Sequence[int] = (),
+        *,
+        as_files: bool = False,
     ) -> asyncio.Future[None]:
         """One message a file, pictures and films beside each other in one; see `Session.send_files`."""
-        return asyncio.ensure_future(self._measure(conversation_id, list(paths), self.checked(caption), reply_to_uid))
+        first = replace(self._entry(conversation_id, self.checked(caption)), mentions=tuple(mentions), as_file=as_files)
+        return asyncio.ensure_future(self._measure(first, list(paths), reply_to_uid))
 
     def write(self, entries: Sequence[OutboxEntry]) -> asyncio.Future[None]:
         """Show what waits now; the future is done when all are on disk, in order. Raises what the disk raised."""
@@ -114,16 +123,17 @@ class Writing:
             return entry
         return replace(entry, reply_to_uid=uid, reply_to=self._quoted(entry.conversation_id, uid))
 
-    async def _measure(self, conversation_id: int, paths: list[Path], caption: str, reply_to_uid: str | None) -> None:
-        """Look at the files first, so that all or none are shown."""
+    async def _measure(self, first: OutboxEntry, paths: list[Path], reply_to_uid: str | None) -> None:
+        """Look at the files first, so that all or none are shown; `first` has what goes with the first of them."""
         files = {path: await self.measured(path) for path in paths}
-        groups = list(_albums(paths))
-        texts = [caption] + [""] * len(groups)
-        entries = [
-            self._entry(conversation_id, text, group, [files[path] for path in group])
-            for text, group in zip(texts, groups, strict=False)
-        ]
-        entries[:1] = [self._answering(entry, reply_to_uid) for entry in entries[:1]]
+        groups = [[path] for path in paths] if first.as_file else list(_albums(paths))
+        entries = []
+        for group in groups:
+            entry = self._entry(first.conversation_id, "", group, [files[path] for path in group])
+            entries.append(replace(entry, as_file=first.as_file))
+        if entries:
+            said = replace(entries[0], text=first.text, mentions=first.mentions)
+            entries[0] = self._answering(said, reply_to_uid)
         await self._save(self._add(entries))
 
     def _add(self, entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
@@ -141,6 +151,33 @@ class Writing:
             for entry in left:
                 self._outbox.confirm(entry.uid)
             self._delivery.wake()
+
+
+class SendFiles:
+    """The session's verb for files."""
+
+    def __init__(self, writing: Writing, drafts: Drafts) -> None:
+        """The draft that the caption was goes with the files."""
+        self._writing = writing
+        self._drafts = drafts
+
+    def __call__(
+        self,
+        conversation_id: int,
+        paths: Sequence[Path],
+        caption: str = "",
+        *,
+        reply_to_uid: str | None = None,
+        mentions: Sequence[int] = (),
+        as_files: bool = False,
+    ) -> asyncio.Future[None]:
+        """Up to ten pictures and films in one message, other files in one each; `as_files`: all of them so.
+
+        Caption and answer go with the first. Raises Refused for a caption that is too long. The future raises Refused,
+        before anything is shown, for what cannot be attached; else it is done when all are on disk.
+        """
+        sent = self._writing.send_files(conversation_id, paths, caption, reply_to_uid, mentions, as_files=as_files)
+        return self._drafts.sent(conversation_id, caption, sent)
 
 
 def _albums(paths: Sequence[Path]) -> Iterator[list[Path]]:

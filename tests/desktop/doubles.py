@@ -310,6 +310,7 @@ class FakeServer:
             attachments=attachments,
             reply_to=None if quoted is None else quote_of(quoted),
             mentions=list(command.mentions),
+            **({} if command.type is None else {"type": command.type}),
         )
 
     def sync(self, user_id: int, command: Sync) -> Synced:

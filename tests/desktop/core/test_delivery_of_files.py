@@ -186,3 +186,39 @@ def test_a_file_that_a_restored_server_has_lost_is_not_left_out_of_its_message(
             assert talk.stored() == []
 
     tell(story)
+
+
+def test_pictures_beside_each_other_are_one_message_and_files_are_one_each(
+    talk: Talk, tell: Tell, tmp_path: Path
+) -> None:
+    names = ["a.png", "b.jpg", "note.txt", *(f"{number}.png" for number in range(11))]
+    for name in names:
+        (tmp_path / name).write_bytes(b"bytes")
+
+    async def story() -> None:
+        async with talk.session() as anna:
+            named = (talk.ben.user_id,)
+            await anna.send_files(talk.identity, [tmp_path / name for name in names], "All of it", mentions=named)
+            messages = talk.server.conversations[talk.identity].messages
+            await until(lambda: len(messages) == 4)
+            assert [len(message.attachments) for message in messages] == [2, 1, 10, 1]
+            assert [message.content for message in messages] == ["All of it", None, None, None]
+            assert messages[0].mentions == [talk.ben.user_id]
+
+    tell(story)
+
+
+def test_pictures_sent_as_files_are_shown_as_files(talk: Talk, tell: Tell, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"bytes")
+
+    async def story() -> None:
+        async with talk.session() as anna:
+            await anna.send_files(talk.identity, [tmp_path / "a.png", tmp_path / "b.png"], as_files=True)
+            timeline = anna.timeline(talk.identity)
+            assert [row.files[0].kind for row in bubbles(timeline)] == ["file", "file"]
+            await until(lambda: ticks(timeline) == [Tick.SENT, Tick.SENT])
+            assert [row.files[0].kind for row in bubbles(timeline)] == ["file", "file"]
+            assert [row.type for row in bubbles(timeline)] == ["file", "file"]
+
+    tell(story)
