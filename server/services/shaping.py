@@ -54,12 +54,6 @@ class _Beside(msgspec.Struct, frozen=True, kw_only=True):
     quote: MessageRow | None = None
     reactions: list[Reaction] = []
 
-    def __bool__(self) -> bool:
-        return bool(self.files or self.quote is not None or self.reactions)
-
-
-_NOTHING = _Beside()
-
 
 def _people(snapshot: Snapshot, wanted: Collection[int], known: Mapping[int, User]) -> Mapping[int, User]:
     """These people by id, of whom the caller may know some from the same snapshot."""
@@ -81,12 +75,15 @@ def shape_messages(
         return [_message(row, people, reads.get(row.message_id)) for row in rows]
     shaped = []
     for row in rows:
-        beside = _Beside(
-            files=[file.to_wire() for file in files.get(row.message_id, [])],
-            quote=None if row.reply_to_uid is None else quoted.get(row.reply_to_uid),
-            reactions=reactions.get(row.message_id, []),
-        )
-        shaped.append(_message(row, people, reads.get(row.message_id), beside))
+        number = row.message_id
+        beside = None
+        if number in files or number in reactions or row.reply_to_uid in quoted:
+            beside = _Beside(
+                files=[file.to_wire() for file in files.get(number, [])],
+                quote=quoted.get(row.reply_to_uid or ""),
+                reactions=reactions.get(number, []),
+            )
+        shaped.append(_message(row, people, reads.get(number), beside))
     return shaped
 
 
@@ -118,7 +115,7 @@ def _message(
     row: MessageRow,
     people: Mapping[int, User],
     read_at: int | None,
-    beside: _Beside = _NOTHING,
+    beside: _Beside | None = None,
 ) -> Message:
     """One message from its row and what was loaded beside it.
 
@@ -142,8 +139,8 @@ def _message(
         read=read,
         read_at=None if read_at is None else to_wire(read_at),
     )
-    if beside or row.happening or row.mentions or row.forwarded_from or row.preview or row.edited_at or row.deleted_at:
-        return msgspec.structs.replace(message, **_rarities(row, people, beside))
+    if beside or row.mentions or row.edited_at or row.deleted_at or row.happening or row.forwarded_from or row.preview:
+        return msgspec.structs.replace(message, **_rarities(row, people, beside or _Beside()))
     return message
 
 
