@@ -4,64 +4,109 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop.core.bubble import ConversationRow
 from desktop.core.search_words import folded
-from desktop.ui import fonts
+from desktop.ui import fonts, icons, theme
 from desktop.ui.avatars import paint_avatar
 from desktop.ui.buttons import Button, IconButton
 from desktop.ui.plain_text import PlainLabel, one_line
 from protocol.text import isolate
 
 SIZE = QSize(400, 500)
-AVATAR_PX = 32
-_ID = Qt.ItemDataRole.UserRole
+AVATAR_PX, ROW_PX, PAD_PX, CHECK_PX = 32, 48, 10, 18
+Index = QModelIndex | QPersistentModelIndex
+_ROW = Qt.ItemDataRole.UserRole
+
+
+class ChoiceDelegate(QStyledItemDelegate):
+    """Draws one conversation to choose: avatar, name, and a check mark where it is chosen."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Every row is as high as any other."""
+        return QSize(0, ROW_PX)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw one row."""
+        row, shown = index.data(_ROW), theme.current()
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        card = QRectF(option.rect).adjusted(1, 1, -1, -1)
+        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(shown.accent_soft if chosen else shown.hover)
+            painter.drawRoundedRect(card, 10, 10)
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(shown.accent, 1.5))
+            painter.drawRoundedRect(card, 10, 10)
+        middle = card.center().y()
+        avatar = QRectF(card.left() + PAD_PX, middle - AVATAR_PX / 2, AVATAR_PX, AVATAR_PX)
+        paint_avatar(painter, avatar, row.title, row.colour_seed)
+        words = card.adjusted(2 * PAD_PX + AVATAR_PX, 0, -2 * PAD_PX - CHECK_PX, 0)
+        painter.setFont(fonts.text(weight=600))
+        painter.setPen(shown.ink)
+        cut = painter.fontMetrics().elidedText(
+            isolate(one_line(row.title)), Qt.TextElideMode.ElideRight, round(words.width())
+        )
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, cut)
+        if chosen:
+            place = QPointF(card.right() - PAD_PX - CHECK_PX, middle - CHECK_PX / 2)
+            painter.drawPixmap(place, icons.pixmap("circle-check", shown.accent_text, CHECK_PX))
+        painter.restore()
 
 
 class ForwardDialog(QDialog):
-    """Owns which conversations are ticked; `chosen` tells them in the list's order once Forward is pressed."""
+    """Owns which conversations are chosen; `chosen` tells them in the list's order once Forward is pressed."""
 
     chosen = Signal(object)
 
     def __init__(self, rows: Sequence[ConversationRow], count: int, parent: QWidget) -> None:
-        """`count` messages go to some of these conversations; those that one may not write to are left out."""
+        """`count` messages go to some of these conversations."""
         super().__init__(parent)
         self.field = QLineEdit()
         self.list = QListWidget()
         self.send = Button("Forward", "primary", self._send)
         self._build("Forward message" if count == 1 else f"Forward {count} messages")
         for row in rows:
-            self.list.addItem(self._item(row))
+            item = QListWidgetItem(row.title)
+            item.setData(_ROW, row)
+            self.list.addItem(item)
         self.field.textChanged.connect(self._filter)
-        self.list.itemChanged.connect(self._follow)
+        self.list.itemSelectionChanged.connect(self._follow)
         self._follow()
 
     def ticked(self) -> list[int]:
         """The conversations chosen so far."""
         items = (self.list.item(place) for place in range(self.list.count()))
-        return [item.data(_ID) for item in items if item.checkState() is Qt.CheckState.Checked]
+        return [item.data(_ROW).conversation_id for item in items if item.isSelected()]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows go from the field into the list, Enter ticks the only row that is left, then sends."""
+        """Arrows go from the field into the list, Space chooses, Enter takes the only row that is left, then sends."""
         match event.key():
             case Qt.Key.Key_Down if self.field.hasFocus():
                 self.list.setFocus()
-                self.list.setCurrentRow(next(iter(self._shown()), 0))
+                self.list.setCurrentRow(next(iter(self._shown()), 0), QItemSelectionModel.SelectionFlag.NoUpdate)
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 if not self.ticked() and len(self._shown()) == 1:
-                    self.list.item(self._shown()[0]).setCheckState(Qt.CheckState.Checked)
+                    self.list.item(self._shown()[0]).setSelected(True)
                 self._send()
             case _:
                 super().keyPressEvent(event)
@@ -76,8 +121,9 @@ class ForwardDialog(QDialog):
         self.field.setAccessibleName("Search conversations by name")
         self.list.setAccessibleName("Conversations")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setIconSize(QSize(AVATAR_PX, AVATAR_PX))
-        self.list.itemActivated.connect(_toggle)
+        self.list.setItemDelegate(ChoiceDelegate(self.list))
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.MultiSelection)
+        self.list.setMouseTracking(True)
         head = QHBoxLayout()
         head.addWidget(PlainLabel(title, size_px=fonts.TITLE_PX, weight=600))
         head.addStretch()
@@ -94,26 +140,6 @@ class ForwardDialog(QDialog):
         rows.addWidget(self.list, 1)
         rows.addLayout(foot)
         self.field.setFocus()
-
-    def _item(self, row: ConversationRow) -> QListWidgetItem:
-        """One conversation: a box to tick, avatar and name."""
-        item = QListWidgetItem(self._picture(row), isolate(one_line(row.title)))
-        item.setData(_ID, row.conversation_id)
-        item.setSizeHint(QSize(0, AVATAR_PX + 12))
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-        item.setCheckState(Qt.CheckState.Unchecked)
-        return item
-
-    def _picture(self, row: ConversationRow) -> QIcon:
-        """The initials on their colour."""
-        ratio = self.devicePixelRatioF()
-        drawn = QPixmap(round(AVATAR_PX * ratio), round(AVATAR_PX * ratio))
-        drawn.setDevicePixelRatio(ratio)
-        drawn.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(drawn)
-        paint_avatar(painter, QRectF(0, 0, AVATAR_PX, AVATAR_PX), row.title, row.colour_seed)
-        painter.end()
-        return QIcon(drawn)
 
     def _filter(self, query: str) -> None:
         """Show the conversations with every word in their name."""
@@ -138,9 +164,3 @@ class ForwardDialog(QDialog):
         if ticked:
             self.chosen.emit(ticked)
             self.accept()
-
-
-def _toggle(item: QListWidgetItem) -> None:
-    """Tick a row, or no longer."""
-    ticked = item.checkState() is Qt.CheckState.Checked
-    item.setCheckState(Qt.CheckState.Unchecked if ticked else Qt.CheckState.Checked)

@@ -77,7 +77,6 @@ class MessageWork(QObject):
         title = "Delete this message?" if one else f"Delete {len(bubbles)} messages?"
         goes = "It disappears" if one else "They disappear"
         box = PlainMessageBox(self._page, title, title, f"{goes} for everybody. This cannot be undone.")
-        box.setIcon(QMessageBox.Icon.Question)
         deletes = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         deletes.clicked.connect(lambda: self._delete(bubbles, then))
