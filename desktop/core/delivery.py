@@ -243,11 +243,13 @@ class Delivery:
     def _give_up(self, uid: str, refusal: Refused) -> None:
         """The server does not want it: a message waits for its writer, a change is told and shown no more.
 
-        A message that is gone needs no change any more.
+        A message that is gone needs no change any more, and one that another device has brought back is there.
         """
         waiting = self._outbox.get(uid)
         words = None if waiting is None else PROBLEMS.get(waiting.entry.kind)
-        if words is None:
+        if waiting is not None and waiting.entry.again and refusal.code == ErrorCode.IDEMPOTENCY_CONFLICT:
+            self._outbox.confirm(uid)
+        elif words is None:
             self._outbox.fail(uid, refusal.message)
         elif refusal.code == ErrorCode.NOT_FOUND:
             self._outbox.confirm(uid)

@@ -238,7 +238,8 @@ class OutboxEntry:
 
     What answers a message shows it as `reply_to` was when the answer was written. Whatever is about another message
     names it by `target_uid`, and by `target_id` once the server's number for it is known: an edit with its new `text`,
-    a reaction with `emoji` and `on`, a forward with who wrote it first.
+    a reaction with `emoji` and `on`, a forward with who wrote it first. `again`: it was sent before, to a server that
+    was restored since; another device may have brought it back already, perhaps as it was before an edit.
     """
 
     uid: str
@@ -265,6 +266,7 @@ class OutboxEntry:
     forwarded_from: ForwardedFrom | None = None
     as_file: bool = False
     """Pictures and films among the files are to be shown as files."""
+    again: bool = False
 
     @property
     def is_message(self) -> bool:

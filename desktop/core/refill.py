@@ -83,4 +83,7 @@ def entry_of(message: Message) -> OutboxEntry:
         uploaded=tuple(message.attachments),
         created_ms=from_wire(message.created_at),
         reply_to_uid=message.reply_to.uid if message.reply_to else None,
+        reply_to=message.reply_to,
+        mentions=tuple(message.mentions),
+        again=True,
     )

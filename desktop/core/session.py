@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from desktop.core import updates
-from desktop.core.attention import Attention, OwnStatus
-from desktop.core.bubble import Connection, Header, Line
+from desktop.core.attention import Attention
+from desktop.core.bubble import Header, Line
 from desktop.core.changing import Changing
 from desktop.core.delivery import Delivery
 from desktop.core.errands import Errands
@@ -83,7 +82,11 @@ class Session:
         self._intake = Intake(self._merge, self._store.leave_out)
         self._epoch: str | None = None
         self._outbox = Outbox(outbox_file)
+        self.waiting = self._outbox.waiting
+        """How many will go out by themselves."""
         self._sync = SyncLoop(live, self, clock, self._pace)
+        self.connection = self._sync.connection
+        """The state of the line, for the indicator."""
         self._intake.left_out.subscribe(lambda _update: self._sync.resync())
         self._delivery = Delivery(self._outbox, live, api, self, self._pace, self.connection, now_ms=clock.now_ms)
         self._cache = cache or NoCache()
@@ -93,23 +96,12 @@ class Session:
             self._store, live, api, self._pace, own_id=me.user_id, is_connected=self.is_connected, ingest=self.ingest
         )
         self._typists = Typists(self._pace.typing_expires_s, self._refresh)
-        self._attention = Attention(self._tell, self._pace.typing_repeat_s)
+        attention = self._attention = Attention(self._tell, self._pace.typing_repeat_s)
+        self.typing, self.look_at, self.set_presence = attention.typing, attention.look_at, attention.set_presence
+        """A key was pressed or the composer left; what is on screen; how one wants to be seen (core/attention.py)."""
         self._hold = PresenceHold(self.connection, self._pace.line_patience_s, lambda: self._refresh(*self._store.held))
         self._begin_to_show(me.user_id, outbox_file.own)
-        to_the_end = self._shown.to_the_end
-        quoted, now, own = known_quotes(self._store, self._outbox, me.user_id), lambda: self.limits, me.user_id
-        self._writing = Writing(self._outbox, self._delivery, outbox_file, clock, now, to_the_end, quoted=quoted)
-        parts = (self._outbox, self._delivery, self._writing, self._store, own, api)
-        self.changing = Changing(*parts, clock=clock, ingest=self.ingest)
-        """What people do with messages that are there, and what of it was refused."""
-        self.send_files = SendFiles(self._writing, self.drafts)
-        self.measured = self._writing.measured
-        """What is known of a file that may be attached (core/attaching.py)."""
-        self._outbox.changed.subscribe(self._refresh)
-        self.waiting_list = WaitingList(
-            self._outbox, self._delivery, self._sync, clock, title=self._title, find=self.find
-        )
-        """What the outbox panel shows, and its verbs."""
+        self._begin_to_write(me.user_id, outbox_file)
 
     def _begin_to_show(self, own_id: int, own_file: OwnFile) -> None:
         """Make what derives rows, headers and notices from what is known, and what of it is one's own."""
@@ -125,15 +117,21 @@ class Session:
         self.unread_total, self.badge = self.conversations.unread_total, self.conversations.badge
         """Unread messages, and the number for the app's icon (core/conversation_list.py)."""
 
-    @property
-    def connection(self) -> Observable[Connection]:
-        """The state of the line, for the indicator."""
-        return self._sync.connection
-
-    @property
-    def waiting(self) -> Observable[int]:
-        """Messages that will go out by themselves."""
-        return self._outbox.waiting
+    def _begin_to_write(self, own_id: int, file: OutboxFile) -> None:
+        """Make what puts into the outbox and shows what waits there."""
+        to_the_end, quoted = self._shown.to_the_end, known_quotes(self._store, self._outbox, own_id)
+        parts = (self._outbox, self._delivery, file, self._clock, lambda: self.limits, to_the_end)
+        self._writing = Writing(*parts, quoted=quoted)
+        self.send_files = SendFiles(self._writing, self.drafts)
+        self.measured = self._writing.measured
+        """What is known of a file that may be attached (core/attaching.py)."""
+        changed = (self._outbox, self._delivery, self._writing, self._store, own_id, self.api)
+        self.changing = Changing(*changed, clock=self._clock, ingest=self.ingest)
+        """What people do with messages that are there, and what of it was refused."""
+        shown = (self._outbox, self._delivery, self._sync, self._clock)
+        self.waiting_list = WaitingList(*shown, title=self._title, find=self.find)
+        """What the outbox panel shows, and its verbs."""
+        self._outbox.changed.subscribe(self._refresh)
 
     @property
     def unsent(self) -> int:
@@ -224,18 +222,6 @@ class Session:
         """Let a conversation count as unread from this message on, for oneself."""
         self._reading.forget(conversation_id)
         self.spawn(self._asked(lambda: self.api.mark_unread(message_id), "mark unread"))
-
-    def typing(self, conversation_id: int, on: bool) -> None:
-        """A key was pressed in the composer, or it was emptied, sent or left."""
-        self._attention.typing(conversation_id, on)
-
-    def look_at(self, conversation_id: int | None) -> None:
-        """This conversation is on screen, or none is."""
-        self._attention.look_at(conversation_id)
-
-    def set_presence(self, status: OwnStatus) -> None:
-        """How one wants to be seen, told again at each connection."""
-        self._attention.set_presence(status)
 
     def watch_idle(self, idle: Idle) -> None:
         """From now on be seen as away while nobody touches the computer, unless something else was chosen."""
@@ -370,7 +356,9 @@ class Session:
             self._own_side.begin_epoch()
             self._refresh(*known)
         self._refill.keep(await self._cache.begin_epoch(epoch, since_ms))
-        self._epoch = epoch
+        was, self._epoch = self._epoch, epoch
+        if was is not None:
+            self._shown.begin_anew()
 
     def ingest_arrived(self, arrived: Arrived) -> None:
         """A signal off the line."""

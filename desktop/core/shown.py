@@ -52,6 +52,11 @@ class Shown:
             timeline.end_reading()
             timeline.jump_to_latest()
 
+    def begin_anew(self) -> None:
+        """The server tells another history."""
+        for timeline in tuple(self._timelines.values()):
+            timeline.begin_anew()
+
     def line_is_up(self) -> None:
         """Load what could not be loaded, and anew what may be old."""
         for timeline in tuple(self._timelines.values()):

@@ -82,6 +82,7 @@ class Timeline:
         self._divider: Divider | None = None
         self._renewed: int | None = None
         self._loading = False
+        self._begins_anew = False
         self._reason: str | None = None
         self._retry: Callable[[], None] | None = None
         self._deriving = False
@@ -140,6 +141,13 @@ class Timeline:
             self._load("around", unread, self._show_page)
         else:
             self._load("newest", 0, self._show_newest)
+
+    def begin_anew(self) -> None:
+        """The server tells another history: what was shown where means nothing any more."""
+        self._low = self._high = self._divider = self._renewed = self._retry = None
+        self._begins_anew = self._loading
+        if not self._loading:
+            self.open()
 
     def retry(self) -> None:
         """Ask again for the page that failed, or that came from the disk with holes, if one did."""
@@ -314,9 +322,15 @@ class Timeline:
             page = await self._around.fetch(self.conversation_id, place, position)
         except (Refused, Unreachable) as reason:
             self._loading = False
-            self._fail(reason, lambda: self._load(place, position, then))
+            if self._begins_anew:
+                self.begin_anew()
+            else:
+                self._fail(reason, lambda: self._load(place, position, then))
             return
         self._loading = False
+        if self._begins_anew:
+            self.begin_anew()
+            return
         then(page)
         if page.is_whole:
             self.renew()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from desktop.core.bubble import Bubble
 from protocol.commands import SendMessage
 from protocol.errors import ErrorCode, Refused
 from protocol.ids import new_uid
@@ -18,7 +19,10 @@ from tests.model.world import Said, World
 
 places = st.integers(0, 5)
 chance = st.integers(0, 7)
-deeds = st.lists(st.tuples(st.booleans(), st.sampled_from([True, True, False])), min_size=1, max_size=4)
+changes = st.sampled_from(["edit", "edit", "delete", "👍", "-👍", "answer"])
+deeds = st.lists(
+    st.tuples(st.booleans(), st.sampled_from(["read", "read", "read", "nothing"]) | changes), min_size=1, max_size=4
+)
 fate_of_push = st.sampled_from(["first", "last", "last", "lost", "twice", "all lost"])
 
 
@@ -55,10 +59,10 @@ class Stories(RuleBasedStateMachine):
         for _ in range(times):
             self._say(device, conversation_id)
 
-    def _say(self, device: Device, conversation_id: int) -> None:
+    def _say(self, device: Device, conversation_id: int, reply_to_uid: str | None = None) -> None:
         """One text; it is said once its device has it on disk."""
         text = f"text {next(self.texts)}"
-        written = device.do(lambda session: session.send_text(conversation_id, text))
+        written = device.do(lambda session: session.send_text(conversation_id, text, reply_to_uid=reply_to_uid))
         if written.done() and written.exception() is None:
             self.world.said.append(Said(device, conversation_id, text))
 
@@ -139,7 +143,8 @@ class Stories(RuleBasedStateMachine):
             self._intrude(device)
             return
         conversation_id = self._conversation(device, which)
-        stored = [m for m in self.world.stored(conversation_id) if m.sender_id == device.actor.user_id]
+        own = [m for m in self.world.stored(conversation_id) if m.sender_id == device.actor.user_id]
+        stored = [m for m in own if m.edited_at is None and m.deleted_at is None and m.reply_to is None]
         if not stored:
             return
         message = stored[-1]
@@ -163,6 +168,27 @@ class Stories(RuleBasedStateMachine):
             self.server.act(lambda: self.server.house.messages.post(device.actor, command))
         assert refusal.value.code == ErrorCode.NOT_FOUND
 
+    @rule(place=places, which=chance, back=chance, times=st.integers(1, 3), changes=st.lists(changes, max_size=3))
+    def change(self, place: int, which: int, back: int, times: int, changes: list[str]) -> None:
+        """Write, then change or answer one of the last messages shown, sent or not, once or a few times."""
+        device = self._device(place)
+        conversation_id = self._conversation(device, which)
+        for _ in range(times):
+            self._say(device, conversation_id)
+        for deed in changes:
+            self._change(device, conversation_id, back, deed)
+
+    def _change(self, device: Device, conversation_id: int, back: int, deed: str) -> None:
+        """Edit, delete, react to or answer one of the last messages shown."""
+        bubbles = [row for row in device.open(conversation_id).rows if isinstance(row, Bubble)]
+        if not bubbles:
+            return
+        bubble = bubbles[-1 - back % len(bubbles)]
+        if deed == "answer":
+            self._say(device, conversation_id, bubble.key)
+        else:
+            self.world.change(device, bubble, deed, f"text {next(self.texts)}")
+
     # --- what the network does ---
 
     @rule(place=places, is_held=st.booleans())
@@ -175,18 +201,20 @@ class Stories(RuleBasedStateMachine):
             network.let_through()
         self.world.loop.run_now()
 
-    def shuffle(self, place: int, which: int, deeds: list[tuple[bool, bool]], fates: list[str]) -> None:
-        """A slow device: while the two write and read, its pushes wait, overtake each other, are lost or come twice."""
+    def shuffle(self, place: int, which: int, deeds: list[tuple[bool, str]], fates: list[str]) -> None:
+        """A slow device: while the two write, read and change, its pushes wait, overtake, are lost or come twice."""
         slow = self._device(place)
         slow.network.held = True
         conversation_id = self._conversation(slow, which)
         first, second = self._others(slow, conversation_id)
         for other in (first, second):
             other.network.let_through()
-        for is_first, is_read in deeds:
+        for is_first, deed in deeds:
             self._say(first if is_first else second, conversation_id)
-            if is_read:
+            if deed == "read":
                 self._read(second if is_first else first, conversation_id)
+            elif deed != "nothing":
+                self._change(first if is_first else second, conversation_id, len(deed), deed)
         for fate in fates:
             if slow.network.pushes and slow.network.line is not None:
                 arrived = slow.network.pushes.pop(-1 if fate == "last" else 0)

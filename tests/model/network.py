@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,11 +14,14 @@ from desktop.core.ports import Arrived, Broken, HistoryPage, Unreachable
 from protocol.codec import decode, dumps, plain, read
 from protocol.commands import (
     COMMANDS,
+    DeleteMessage,
     Digest,
+    EditMessage,
     MarkRead,
     OpenConversation,
     Page,
     PatchMessage,
+    React,
     SendMessage,
     Sync,
     Verify,
@@ -33,6 +37,18 @@ if TYPE_CHECKING:
     from tests.model.server import ModelServer
 
 ANSWER_S = 10.0
+Change = EditMessage | DeleteMessage | React
+
+
+def changed(server: ModelServer, actor: Actor, command: Change) -> Message:
+    """What the server's rooms do with a message that is there: one service call."""
+    match command:
+        case EditMessage():
+            return server.house.changes.edit(actor, command)
+        case DeleteMessage():
+            return server.house.changes.delete(actor, command)
+        case React():
+            return server.house.reactions.react(actor, command)
 
 
 @dataclass(eq=False)
@@ -41,6 +57,8 @@ class Request:
 
     work: Callable[[], Any]
     asked: asyncio.Future[Any]
+    is_numbered: bool = False
+    """Whether it names a message by the server's number, which means nothing in another history."""
     answer: Callable[[], None] | None = None
 
 
@@ -59,12 +77,12 @@ class Network:
     pushes: list[Arrived] = field(default_factory=list)
     line: LiveLine | None = None
 
-    async def ask(self, work: Callable[[], Any], within_s: float = ANSWER_S) -> Any:
+    async def ask(self, work: Callable[[], Any], within_s: float = ANSWER_S, *, is_numbered: bool = False) -> Any:
         """The server's answer. Raises Refused, or Unreachable when none comes in time or the way is cut."""
         await asyncio.sleep(0)
         if not self.up:
             raise Unreachable("nobody listens")
-        request = Request(work, asyncio.get_running_loop().create_future())
+        request = Request(work, asyncio.get_running_loop().create_future(), is_numbered)
         self.requests.append(request)
         if not self.held:
             self.carry(request)
@@ -121,6 +139,10 @@ class Network:
         if self.line is not None:
             self.line.snap(reason)
 
+    def end_history(self) -> None:
+        """The server is another one: what spoke of the old one's numbers died with its connections."""
+        self.requests = [request for request in self.requests if not request.is_numbered]
+
     def cut(self) -> None:
         """The network is away."""
         self.up = False
@@ -156,7 +178,9 @@ class LiveLine:
         if self._network.line is not self:
             raise Unreachable("not connected")
         command = decode(COMMANDS[event].payload, plain(payload))
-        answer: dict[str, Any] = await self._network.ask(lambda: self._do(event, command), timeout_s)
+        is_numbered = isinstance(command, Change)
+        work = partial(self._do, event, command)
+        answer: dict[str, Any] = await self._network.ask(work, timeout_s, is_numbered=is_numbered)
         return {"ok": True, **answer}
 
     def _do(self, event: str, command: Any) -> Mapping[str, Any]:
@@ -165,6 +189,8 @@ class LiveLine:
         match command:
             case SendMessage():
                 return {"message": plain(house.messages.post(actor, command).message)}
+            case EditMessage() | DeleteMessage() | React():
+                return {"message": plain(changed(self._network.server, actor, command))}
             case Sync():
                 return {"synced": plain(house.sync.sync(actor, command))}
             case Digest():
@@ -208,6 +234,24 @@ class RestLine:
         """Send without the live line."""
         posted = await self._network.ask(lambda: self._network.server.house.messages.post(self._actor, command))
         return read(Message, dumps(posted.message))
+
+    async def edit_message(self, command: EditMessage) -> Message:
+        """Change a text without the live line."""
+        return await self._changed(command)
+
+    async def delete_message(self, command: DeleteMessage) -> Message:
+        """Delete without the live line."""
+        return await self._changed(command)
+
+    async def react(self, command: React) -> Message:
+        """React without the live line."""
+        return await self._changed(command)
+
+    async def _changed(self, command: Change) -> Message:
+        """The message as it is then."""
+        server = self._network.server
+        work = partial(changed, server, self._actor, command)
+        return read(Message, dumps(await self._network.ask(work, is_numbered=True)))
 
     async def mark_read(self, command: MarkRead) -> None:
         """Move the cursor without the live line."""

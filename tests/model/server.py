@@ -115,6 +115,8 @@ class ModelServer:
         with closing(sqlite3.connect(self._file)) as connection, connection:
             connection.execute("UPDATE server_facts SET value=? WHERE name='epoch'", (str(uuid.uuid4()),))
         self.house = self._open()
+        for _, network in self.networks:
+            network.end_history()
         self.restart()
 
     def close(self) -> None:

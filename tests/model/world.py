@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import Any
 
-from desktop.core.bubble import Row
+from desktop.core.bubble import Bubble, Hole, Row
 from desktop.core.session import Session
+from desktop.core.timeline import Timeline
+from desktop.core.waiting_list import Why
 from protocol.commands import Page
+from protocol.errors import Refused
 from protocol.shapes import Message, User
 from server.services.ports import Actor
 from tests.model.device import NOON_MS, Device
@@ -32,6 +38,23 @@ class Said:
 
 
 @dataclass
+class Wish:
+    """The last that one device has wished for a message: another text, a tombstone (None), or an emoji, or none."""
+
+    device: Device
+    text: str | None = None
+    emoji: bool | None = None
+
+    def is_granted(self, message: Message | None) -> bool:
+        """Whether the server's message is as wished; an emoji on what was deleted means nothing."""
+        is_gone = message is None or message.deleted_at is not None
+        if self.emoji is not None and message is not None:
+            chosen = {user_id for one in message.reactions for user_id in one.user_ids}
+            return is_gone or (self.device.actor.user_id in chosen) is self.emoji
+        return is_gone if self.text is None else message is not None and message.content == self.text
+
+
+@dataclass
 class World:
     """Owns a story's people and devices; the server goes on from story to story."""
 
@@ -40,6 +63,8 @@ class World:
     loop: VirtualLoop = field(default_factory=VirtualLoop)
     said: list[Said] = field(default_factory=list)
     was_restored: bool = False
+    wishes: dict[tuple[str, int, bool], Wish] = field(default_factory=dict)
+    """By message, user, and whether it is about an emoji; those that two devices of a user have are left out."""
 
     def __post_init__(self) -> None:
         """Everybody is there and has seen that there is nothing."""
@@ -66,6 +91,29 @@ class World:
         """What the server holds of a conversation."""
         actor = self.conversations[conversation_id][0]
         return self.server.house.messages.page(actor, conversation_id, Page()).messages
+
+    def change(self, device: Device, bubble: Bubble, deed: str, text: str) -> None:
+        """Somebody changes a message; of two devices that would change it, the other one does not."""
+        about = bubble.key, device.actor.user_id, deed not in {"edit", "delete"}
+        if self.wishes.get(about, Wish(device)).device is not device:
+            return
+        here, key = bubble.conversation_id, bubble.key
+        verbs: dict[str, tuple[Wish, Callable[[Session], asyncio.Future[None]]]] = {
+            "edit": (Wish(device, text), lambda session: session.changing.edit(here, key, text)),
+            "delete": (Wish(device), lambda session: session.changing.delete(here, key)),
+            "👍": (Wish(device, emoji=True), lambda session: session.changing.react(here, key, "👍", on=True)),
+            "-👍": (Wish(device, emoji=False), lambda session: session.changing.react(here, key, "👍", on=False)),
+        }
+        wish, verb = verbs[deed]
+        try:
+            written = device.do(verb)
+        except Refused:
+            return
+        assert written.done()
+        written.result()
+        self.wishes[about] = wish
+        for said in self.said:
+            said.is_taken_back |= said.text == bubble.text and wish.emoji is None
 
     # --- at every moment ---
 
@@ -104,6 +152,8 @@ class World:
             if device.session is None:
                 device.start()
             device.do(lambda session: session.look_at_line())
+            if self.was_restored:
+                device.do(_give_up)
         passed_s = 0.0
         while passed_s < SETTLED_WITHIN_S and not (passed_s > PUSHES_LOST_S and self._is_quiet()):
             self.loop.run_for(_SETTLE_STEP_S)
@@ -137,6 +187,10 @@ class World:
             here = [message.content or "" for message in messages]
             self._check_order(conversation_id, here)
             texts += here
+        if not self.was_restored:
+            known = {message.uid: message for number in self.conversations for message in self.stored(number)}
+            wrong = [wish for (uid, *_), wish in self.wishes.items() if not wish.is_granted(known.get(uid))]
+            assert not wrong, "what was wished for a message has not come about"
         counted = Counter(texts)
         for said in self.said:
             assert counted[said.text] <= 1, "a text was sent twice"
@@ -162,6 +216,13 @@ PUSHES_LOST_S = 15.0
 """By then a digest has been asked (tests/model/device.py, PACE)."""
 
 
+def _give_up(session: Session) -> None:
+    """Its user lets go of changes to messages that a restored server knows no longer."""
+    for row in session.waiting_list.rows():
+        if row.why is Why.FAILED and row.kind not in {"send", "forward"}:
+            session.waiting_list.discard(row.uid)
+
+
 def shown(world: World, device: Device) -> dict[str, Any]:
     """All that a person sees on a device, in plain values that compare."""
     session = device.running
@@ -174,11 +235,20 @@ def shown(world: World, device: Device) -> dict[str, Any]:
 
 
 def _all_rows(device: Device, conversation_id: int) -> list[Row]:
-    """A conversation from its first message to its last, paged upwards as a reader does."""
+    """A conversation from its first message to its last, paged upwards as a reader does; holes that are seen fill."""
     timeline = device.open(conversation_id)
     device.do(lambda _session: timeline.jump_to_latest())
     for _ in range(100):
-        if not timeline.has_older:
+        hole = next((row.after_position + 1 for row in timeline.rows if isinstance(row, Hole)), None)
+        if hole is None and not timeline.has_older:
             return list(timeline.rows)
-        device.do(lambda _session: timeline.load_older())
+        device.do(partial(_read_on, timeline, hole))
     raise AssertionError("the beginning of a conversation cannot be reached")
+
+
+def _read_on(timeline: Timeline, hole: int | None, _session: Session) -> None:
+    """Look at a hole, or scroll up."""
+    if hole is None:
+        timeline.load_older()
+    else:
+        timeline.load_around(hole)
