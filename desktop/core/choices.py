@@ -126,7 +126,9 @@ class Choices:
                 try:
                     await self._api.patch_own(conversation_id, asked)
                 except Unreachable as reason:
+                    # The line itself may hold: then nothing else would ask again.
                     LOG.info("a choice waits for the line: %s", reason)
+                    self._errands.start(self._ask_later(conversation_id, AGAIN_S))
                     return
                 except Refused as refusal:
                     if refusal.retryable:
@@ -147,7 +149,7 @@ class Choices:
                 self.problems.publish(refusal)
 
     async def _ask_later(self, conversation_id: int, wait_s: float) -> None:
-        """The server has asked to come again."""
+        """The server has asked to come again, or has not answered."""
         await asyncio.sleep(wait_s)
         await self._ask_again(conversation_id)
 
