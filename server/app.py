@@ -216,18 +216,19 @@ def serve(config: Config, *, supervised: bool = False) -> None:
     server = Listener((config.host, config.port), app.flask, log=None, **_tls(config))
     server.start()
     _log.info("listening", extra={"host": config.host, "port": server.server_port, "tls": config.tls_cert is not None})
-    aside = [gevent.spawn(_sweep, app.house), gevent.spawn(_index, app.house)]
     stopping = Event()
+    aside = [gevent.spawn(_sweep, app.house, stopping), gevent.spawn(_index, app.house, stopping)]
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stopping.set)
     if supervised:
         gevent.spawn(_stop_as_orphan, stopping)
     stopping.wait()
     _log.info("stopping")
-    gevent.killall(aside)
     server.stop_accepting()
     app.sockets.stop()
     server.drain(_DRAIN_S)
+    # They end by themselves: psycopg swallows the end of a greenlet that is killed while it asks the database.
+    gevent.joinall(aside, timeout=_DRAIN_S)
     server.stop(timeout=0)
     app.close()
     _log.info("stopped")
@@ -273,19 +274,19 @@ def _tls(config: Config) -> dict[str, ssl.SSLContext]:
     return {"ssl_context": context}
 
 
-def _sweep(house: House) -> None:
+def _sweep(house: House, stopping: Event) -> None:
     """Forget expired uploads every ten minutes."""
-    while True:
-        gevent.sleep(_SWEEP_S)
+    while not stopping.wait(_SWEEP_S):
         try:
             house.uploads.sweep()
         except Exception:  # noqa: BLE001 - a full disk or a busy database today is none tomorrow
             _log.exception("sweeping uploads failed; it is tried again in ten minutes")
 
 
-def _index(house: House) -> None:
+def _index(house: House, stopping: Event) -> None:
     """Keep the search's index up to date while there is time."""
-    while True:
+    rest_s = 0.0
+    while not stopping.wait(rest_s):
         rest_s = _SWEEP_S
         try:
             rest_s = house.search.index()
@@ -294,4 +295,3 @@ def _index(house: House) -> None:
             rest_s = _INDEX_AGAIN_S
         except Exception:  # noqa: BLE001 - searching goes on without it
             _log.exception("the search's index could not be brought up to date; it is tried again in ten minutes")
-        gevent.sleep(rest_s)
