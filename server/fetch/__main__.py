@@ -68,7 +68,8 @@ def main() -> int:
     try:
         answer = _look(json.load(sys.stdin))
     except Exception as error:  # noqa: BLE001 - whatever a page does, the parent only needs to know that it failed
-        sys.stderr.write(str(error)[:300] or type(error).__name__)
+        # The kind of it alone: no log is to tell where people's links lead.
+        sys.stderr.write(str(error).partition(":")[0] if isinstance(error, Failed) else type(error).__name__)
         return 1
     sys.stdout.write(json.dumps(answer))
     return 0

@@ -60,6 +60,10 @@ def test_everything_of_a_chat_crosses_the_processes(lines: tuple[Line, Line], tw
     ada, ben = lines
     message = say(ada, two, "hello")["message"]
     assert ben.next("new_message") == message
+    named = {"message_id": message["message_id"]}
+    for event, more in (("edit_message", {"content": "hello!"}), ("react", {"emoji": "👍", "on": True})):
+        changed = ada.call(event, {**named, **more})["message"]
+        assert ben.next("message_updated") == changed
     ben.call("mark_read", {"conversation_id": two.conversation_id, "position": 1})
     assert ada.next("messages_read")["read_position"] == 1
     for is_typing in (True, False):

@@ -189,6 +189,10 @@ def test_sending_and_logging_in_are_limited(start_server: ServerFactory) -> None
     of_a = [server.request("POST", "/api/messages", token, data=form).json().get("error") for _ in range(3)]
     told = next(error for error in of_a if error)
     assert told["retryAfterS"] == told["retry_after_s"], "paths of document A spell their errors both ways too"
+    sent = f"/api/messages/{answers[0].json()['message_id']}"
+    for method, where in (("PATCH", sent), ("PUT", f"{sent}/reactions/👍"), ("DELETE", sent)):
+        tried = [server.request(method, where, token, json={"content": "y"}).status_code for _ in range(3)]
+        assert 429 in tried, "whatever others are told of counts"
     wrong = {"username": "ada", "password": "wrong password"}
     answers = [server.request("POST", "/api/auth/login", json=wrong) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]
