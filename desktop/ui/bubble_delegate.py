@@ -50,7 +50,7 @@ class Target(Enum):
 class Hit:
     """What a point of a message means; `file` counts its files, `url` is a link's, `action` that of a word below it.
 
-    `asks`: the link's words are not its address. `emoji` is a reaction's.
+    `asks`: the link's words are not its address. `emoji` is a reaction's. `words` are selected in it.
     """
 
     target: Target
@@ -60,6 +60,7 @@ class Hit:
     action: Action | None = None
     asks: bool = False
     emoji: str | None = None
+    words: str = ""
 
     @property
     def clickable(self) -> bool:

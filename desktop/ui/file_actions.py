@@ -57,6 +57,7 @@ class FileActions(QObject):
         self._page = page
         self._tasks = Tasks()
         self._settings = settings
+        self._saved: dict[str, Path] = {}
         self._opened: tempfile.TemporaryDirectory[str] | None = None
         known = settings.current.value.last_folder if settings is not None else ""
         self._folder = known or QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
@@ -76,6 +77,11 @@ class FileActions(QObject):
         self._folder = str(folder)
         if self._settings is not None:
             self._settings.change(last_folder=self._folder)
+
+    def folder_of(self, file: BubbleFile) -> Path | None:
+        """The folder that a file lies in on this computer: where it was sent from, or saved to from this page."""
+        known = Path(file.path) if file.path else self._saved.get(file.url or "")
+        return known.parent if known is not None and known.exists() else None
 
     def open(self, file: BubbleFile) -> None:
         """Open a file with the program the system has for it; programs only after a question."""
@@ -105,6 +111,7 @@ class FileActions(QObject):
         self.set_folder(target.parent)
 
         def offer_folder() -> None:
+            self._saved[file.url or ""] = target
             self._toast.say(f"Saved {isolate(target.name)}", "Open folder", lambda: open_local(target.parent))
 
         self._bring(file, target, offer_folder)

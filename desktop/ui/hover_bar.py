@@ -13,7 +13,7 @@ from desktop.ui.buttons import IconButton
 from desktop.ui.message_deeds import Deed, is_stored
 from desktop.ui.timeline_view import TimelineView
 
-GAP = 6
+GAP, EDGE = 6, 4
 HIDE_AFTER_MS = 250
 BUTTON = 28
 
@@ -71,9 +71,11 @@ class HoverBar(QWidget):
         self.adjustSize()
         box = self._view.delegate.layout(bubble, self._view.row_width()).bubble.translated(found[1].topLeft())
         x = box.left() - GAP - self.width() if bubble.own else box.right() + GAP
-        x = min(max(x, 4), self._view.viewport().width() - self.width() - 4)
-        y = min(max(box.top(), 4), self._view.viewport().height() - self.height() - 4)
-        self.move(round(x), round(y))
+        inside = min(max(x, 4), self._view.viewport().width() - self.width() - 4)
+        # Where there is no room beside the bubble, the bar stands over its edge, not over its words.
+        top = box.top() if inside == x else box.top() - self.height() + EDGE
+        y = min(max(top, 4), self._view.viewport().height() - self.height() - 4)
+        self.move(round(inside), round(y))
         self.show()
         self.raise_()
 

@@ -16,7 +16,7 @@ from desktop.ui import plain_text
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.bubble_parts import Action
 from desktop.ui.copied_text import content
-from desktop.ui.file_actions import FileActions
+from desktop.ui.file_actions import FileActions, open_local
 from desktop.ui.message_deeds import KEYS, Deed, deeds
 from desktop.ui.message_work import MessageWork
 from desktop.ui.outgoing import Outgoing
@@ -153,7 +153,9 @@ class MessageActions(QObject):
         }[deed]
 
     def _link_entries(self, hit: Hit) -> Iterator[tuple[str, Work]]:
-        """What can be done with the link under the mouse."""
+        """What can be done with the selected words, and with the link under the mouse."""
+        if hit.words:
+            yield "Copy selected words", lambda: plain_text.copy(hit.words)
         url = hit.url
         if url is not None:
             yield "Open link", lambda: self.open_link(url, asks=hit.asks)
@@ -168,6 +170,9 @@ class MessageActions(QObject):
         yield "Open", lambda: self._open(bubble, place)
         if file.url is not None and bubble.position is not None:
             yield "Save as…", lambda: self._files.save_as(file)
+        folder = self._files.folder_of(file)
+        if folder is not None:
+            yield "Show in folder", lambda: open_local(folder)
 
     def _follow_quote(self, bubble: Bubble) -> None:
         """To the message that is answered."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -308,15 +310,22 @@ class TimelineView(TimelineScroll):
 
     def copy_selected(self) -> bool:
         """Copy the selected words or messages; False where nothing is selected."""
-        words = self.selection.words
-        found = self.row_of(words[0]) if words is not None else None
-        if words is not None and found is not None:
-            plain_text.copy(self.delegate.words_between(found, words[1], words[2], self.row_width()))
+        words = self.selected_words()
+        if words:
+            plain_text.copy(words)
             return True
         chosen = self.selected()
         if chosen:
             plain_text.copy(copied(chosen, self.delegate.full_time))
         return bool(chosen)
+
+    def selected_words(self, key: str | None = None) -> str:
+        """The words selected inside a message: inside any, or the one with this key."""
+        words = self.selection.words
+        found = self.row_of(words[0]) if words is not None and key in {None, words[0]} else None
+        if words is None or found is None:
+            return ""
+        return self.delegate.words_between(found, words[1], words[2], self.row_width())
 
     def row_of(self, key: str) -> Bubble | None:
         """A message held, by its key."""
@@ -334,7 +343,7 @@ class TimelineView(TimelineScroll):
         if hit is not None and not self.selection.keys:
             box = self._keyboard.box()
             at = self.viewport().mapToGlobal(box.center()) if by_keyboard and box else event.globalPos()
-            self.menu_asked.emit(hit, at)
+            self.menu_asked.emit(replace(hit, words=self.selected_words(hit.bubble.key)), at)
 
     # Keyboard
 

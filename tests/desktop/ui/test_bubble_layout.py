@@ -157,7 +157,11 @@ def test_groups_stand_2_apart_and_10_between() -> None:
 
 
 TEXTS = st.one_of(
-    st.text(max_size=300), st.text("אבגד abc\n😀 ", max_size=200), st.just("w" * 500), st.just("a\n" * 30)
+    st.text(max_size=300),
+    st.text("ab*_`>[]() \n@א😀", max_size=120),
+    st.text("אבגד abc\n😀 ", max_size=200),
+    st.just("w" * 500),
+    st.just("a\n" * 30),
 )
 
 

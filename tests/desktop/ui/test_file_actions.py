@@ -125,6 +125,9 @@ def test_a_file_is_saved_where_one_asks_and_the_folder_is_offered(
         assert (tmp_path / "mine.pdf").read_bytes() == b"content"
         assert "mine.pdf" in desk.toast.words()
         assert told == [0.0, 1.0, None]
+        assert desk.actions.folder_of(desk.file) == tmp_path
+        (tmp_path / "mine.pdf").unlink()
+        assert desk.actions.folder_of(desk.file) is None
 
     qloop(scene())
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -15,6 +16,7 @@ from desktop.core.listops import Remove
 from desktop.core.ports import Api
 from desktop.models.timeline_model import TimelineModel
 from desktop.ui import fonts
+from desktop.ui.bubble_delegate import Hit
 from desktop.ui.copied_text import copied
 from desktop.ui.pictures import Pictures
 from desktop.ui.selection_bar import SelectionBar
@@ -113,6 +115,18 @@ def test_a_click_on_a_link_opens_it_only_while_nothing_is_selected(view: Timelin
     QTest.mouseClick(view.viewport(), LEFT, pos=at(view, "m1", 5))
     assert len(clicked) == 1
     assert view.selection.keys == {"m1", "m2"}
+
+
+def test_the_menu_gets_the_selected_words_of_its_message(view: TimelineView) -> None:
+    shows(view, bubble(1, TYPED), bubble(2, "Other"))
+    view.selection.mark("m1", 0, 4)
+    asked: list[Hit] = []
+    view.menu_asked.connect(lambda hit, _at: asked.append(hit))
+    for key in ("m1", "m2"):
+        place = at(view, key, 2)
+        reason = QContextMenuEvent.Reason.Mouse
+        QApplication.sendEvent(view.viewport(), QContextMenuEvent(reason, place, view.viewport().mapToGlobal(place)))
+    assert [hit.words for hit in asked] == ["Bold", ""]
 
 
 def test_a_double_click_selects_a_word(view: TimelineView) -> None:
