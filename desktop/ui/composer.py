@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMessageBox, QSizePo
 from desktop.cache.settings_file import SendsWith
 from desktop.ui import icons, theme
 from desktop.ui.buttons import IconButton
+from desktop.ui.check_box import CheckBox
 from desktop.ui.message_field import FieldGround, MessageField
 from desktop.ui.pictures import Pictures
 from desktop.ui.plain_text import PlainLabel, PlainMessageBox, one_line, set_tool_tip
@@ -30,6 +31,7 @@ class Unsent:
     text: str = ""
     files: tuple[Staged, ...] = ()
     answered: Answered | None = None
+    as_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,13 @@ class Composer(QWidget):
         super().__init__(parent)
         self._most = most_characters
         self._placing = False
+        self._name = ""
         self._answered: Answered | None = None
         self.edited: Edited | None = None
         """What is edited now, if anything is."""
         self.field = MessageField()
         self.staged = StagedFiles(pictures)
+        self.as_files = CheckBox("Send pictures as files, without preview")
         self.bar = ReplyBar()
         self.draft_offer = OfferStrip("Use it", "Keep what is here")
         self.paste_offer = OfferStrip("Attach as file", "Keep it as text")
@@ -132,12 +136,12 @@ class Composer(QWidget):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(16, 11, 16, 10)
         rows.setSpacing(8)
-        for part in (self._problem, self.draft_offer, self.paste_offer, self.bar, self.staged):
+        for part in (self._problem, self.draft_offer, self.paste_offer, self.bar, self.staged, self.as_files):
             rows.addWidget(part)
         rows.addLayout(bar)
         rows.addWidget(self._count, alignment=Qt.AlignmentFlag.AlignRight)
-        self._problem.hide()
-        self._count.hide()
+        for part in (self._problem, self._count, self.as_files):
+            part.hide()
         self.setTabOrder(self.field, self.emoji)
         self.setTabOrder(self.emoji, self.send)
         self.setFocusProxy(self.field)
@@ -147,6 +151,7 @@ class Composer(QWidget):
         self.field.submitted.connect(self.submitted)
         self.field.brought.connect(self.brought)
         self.field.textChanged.connect(self._text_changed)
+        self.staged.changed.connect(self._files_changed)
         self.bar.closed.connect(self.peel)
         self.send.clicked.connect(self.submitted)
         self._silence.timeout.connect(self._fell_silent)
@@ -160,7 +165,7 @@ class Composer(QWidget):
         """What is being written; while a message is edited, what was before that."""
         if self.edited is not None:
             return self.edited.aside
-        return Unsent(self.text(), tuple(self.staged.files()), self._answered)
+        return Unsent(self.text(), tuple(self.staged.files()), self._answered, self._sends_as_files())
 
     def place(self, unsent: Unsent) -> None:
         """Show another conversation's text and files; nobody is told of typing. Nothing is edited any more."""
@@ -169,6 +174,7 @@ class Composer(QWidget):
         self.field.setPlainText(unsent.text)
         self.field.moveCursor(QTextCursor.MoveOperation.End)
         self.staged.set_files(unsent.files)
+        self.as_files.setChecked(unsent.as_files)
         self._answered = unsent.answered
         self._show_bar()
         self._placing = False
@@ -182,7 +188,8 @@ class Composer(QWidget):
         if not now.text.startswith(sent.text):
             return
         files = tuple(file for file in now.files if file not in sent.files)
-        left = Unsent(now.text[len(sent.text) :], files, now.answered if now.answered != sent.answered else None)
+        answered = now.answered if now.answered != sent.answered else None
+        left = Unsent(now.text[len(sent.text) :], files, answered, now.as_files and bool(files))
         self._put_aside(left) if self.edited is not None else self.place(left)
         self.written.emit()
 
@@ -272,11 +279,25 @@ class Composer(QWidget):
 
     def set_name(self, name: str) -> None:
         """Whom the message is for."""
-        shown = name if len(name) <= NAME_AT_MOST else f"{name[:NAME_AT_MOST]}…"
-        self.field.setPlaceholderText(f"Message {shown}")
+        self._name = name
+        self._show_name()
+
+    def _show_name(self) -> None:
+        """Say in the empty field what is written there: a message, or words to the files."""
+        shown = self._name if len(self._name) <= NAME_AT_MOST else f"{self._name[:NAME_AT_MOST]}…"
+        self.field.setPlaceholderText("Add a caption" if self.staged.files() else f"Message {shown}")
         # Qt repaints a placeholder only when it comes or goes, not when it becomes another.
         self.field.viewport().update()
-        self.field.setAccessibleName(f"Message to {name}")
+        self.field.setAccessibleName(f"Message to {self._name}")
+
+    def _files_changed(self) -> None:
+        """The choice between picture and file is there while there is a picture."""
+        self.as_files.setVisible(any(file.kind != "file" for file in self.staged.files()))
+        self._show_name()
+
+    def _sends_as_files(self) -> bool:
+        """Whether pictures are to arrive as files."""
+        return self.as_files.isChecked() and any(file.kind != "file" for file in self.staged.files())
 
     def set_sends_with(self, keys: SendsWith) -> None:
         """Which key sends from now on."""

@@ -88,7 +88,7 @@ class Outgoing(QObject):
             return replace(kept, text="")
         known = kept.answered if kept.answered and kept.answered.uid == draft.reply_to_uid else None
         reply = known or (self._answered(conversation_id, draft.reply_to_uid) if draft.reply_to_uid else None)
-        return Unsent(draft.content, kept.files, reply)
+        return Unsent(draft.content, kept.files, reply, kept.as_files)
 
     def _answered(self, conversation_id: int, uid: str) -> Answered:
         """What a draft answers, as far as it is known here."""
@@ -175,7 +175,10 @@ class Outgoing(QObject):
         unsent = self._composer.unsent()
         uid = unsent.answered.uid if unsent.answered else None
         if unsent.files:
-            return session.send_files(conversation_id, [file.path for file in unsent.files], text, reply_to_uid=uid)
+            paths = [file.path for file in unsent.files]
+            return session.send_files(
+                conversation_id, paths, text, reply_to_uid=uid, mentions=named, as_files=unsent.as_files
+            )
         if not text.strip():
             return None
         return session.send_text(conversation_id, text, reply_to_uid=uid, mentions=named)
@@ -217,7 +220,8 @@ class Outgoing(QObject):
         written = self._composer.unsent()
         files = tuple(Staged(Path(file.path), file.size) for file in bubble.files if file.path)
         joined = f"{written.text}\n{text}" if written.text and text else written.text or text
-        self._composer.place(Unsent(joined, (*written.files, *files), written.answered or self._quoted(bubble)))
+        answers = written.answered or self._quoted(bubble)
+        self._composer.place(Unsent(joined, (*written.files, *files), answers, written.as_files))
         self._keep_draft()
         self._composer.setFocus()
 

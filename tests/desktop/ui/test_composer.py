@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -19,7 +19,7 @@ from desktop.ui.drop_target import DropTarget
 from desktop.ui.outgoing import DISK_WORDS
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
-from tests.desktop.chat_scene import opened
+from tests.desktop.chat_scene import Scene, opened
 from tests.desktop.doubles import until
 from tests.desktop.loop import QLoop
 
@@ -416,5 +416,75 @@ def test_a_very_long_paste_can_become_a_file(qloop: QLoop) -> None:
             assert composer.text() == "See: "
             assert composer.staged.files()[0].path.read_text(encoding="utf-8").startswith("line of a log 😀\n")
             assert composer.paste_offer.words() == ""
+
+    qloop(scene())
+
+
+def picture(folder: Path, name: str) -> Path:
+    """A small real picture."""
+    image = QImage(40, 30, QImage.Format.Format_RGB32)
+    image.fill(QColor("teal"))
+    assert image.save(str(folder / name))
+    return folder / name
+
+
+def names(s: Scene) -> list[str]:
+    """Of the staged files, in their order."""
+    return [file.path.name for file in s.page.composer.staged.files()]
+
+
+def test_staged_files_are_put_into_order_by_keys_and_by_hand(qloop: QLoop, tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with opened() as s:
+            staged = s.page.composer.staged
+            s.page.outgoing.stage([picture(tmp_path, f"{sign}.png") for sign in "abc"])
+            await until(lambda: names(s) == ["a.png", "b.png", "c.png"])
+            assert s.page.composer.field.placeholderText() == "Add a caption"
+            alt = Qt.KeyboardModifier.AltModifier
+            QTest.keyClick(staged, Qt.Key.Key_Right, alt)
+            assert names(s) == ["b.png", "a.png", "c.png"]
+            QTest.keyClick(staged, Qt.Key.Key_Right, alt)
+            QTest.keyClick(staged, Qt.Key.Key_Right, alt)
+            assert names(s) == ["b.png", "c.png", "a.png"]
+            ground, left = staged.viewport(), Qt.MouseButton.LeftButton
+            QTest.mousePress(ground, left, pos=staged.tile(2).center())
+            here, there = QPointF(staged.tile(1).center()), QPointF(staged.tile(0).center())
+            for at in (here, there):
+                moved = QMouseEvent(
+                    QEvent.Type.MouseMove,
+                    at,
+                    QPointF(ground.mapToGlobal(at)),
+                    left,
+                    left,
+                    Qt.KeyboardModifier.NoModifier,
+                )
+                QApplication.sendEvent(ground, moved)
+            QTest.mouseRelease(ground, left, pos=staged.tile(0).center())
+            assert names(s) == ["a.png", "b.png", "c.png"]
+            QTest.mouseClick(ground, left, pos=staged.cross(1).center())
+            assert names(s) == ["a.png", "c.png"]
+
+    qloop(scene())
+
+
+def test_several_pictures_are_one_message_unless_they_go_as_files(qloop: QLoop, tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with opened() as s:
+            paths = [picture(tmp_path, f"{sign}.png") for sign in "ab"]
+            s.page.outgoing.stage(paths)
+            await until(s.page.composer.as_files.isVisible)
+            await s.write("Both")
+            await until(lambda: bool(s.bubbles()) and s.last().tick is Tick.SENT)
+            assert [file.kind for file in s.last().files] == ["image", "image"]
+            await until(lambda: not names(s))
+            assert not s.page.composer.as_files.isVisible()
+            s.page.outgoing.stage(paths)
+            await until(lambda: len(names(s)) == 2)
+            s.page.composer.as_files.click()
+            s.page.composer.send.click()
+            await until(lambda: [len(b.files) for b in s.bubbles()] == [2, 1, 1] and s.last().tick is Tick.SENT)
+            assert s.last().files[0].kind == "file"
+            await until(lambda: not names(s))
+            assert not s.page.composer.as_files.isChecked()
 
     qloop(scene())
