@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,6 +123,21 @@ def test_the_bytes_of_a_deleted_file_go_unless_another_message_has_them(
     assert setting.uploads.open(ada, key_of(other.attachments[0].file_url) or "").size == other.file_size
     setting.delete(ben, other)
     assert bytes_left() == 0
+
+
+def test_what_was_deleted_is_nowhere_in_the_database(tmp_path: Path) -> None:
+    house = Setting(tmp_path)
+    ada = house.person("ada")
+    room = house.direct(ada, house.person("ben"))
+    house.say(ada, room, "a canary that stays")
+    edited = house.say(ada, room, "canary-edited")
+    house.edit(ada, edited, "canary-later")
+    for message in (house.say(ada, room, "canary-short"), house.say(ada, room, "canary-long " * 900), edited):
+        house.delete(ada, message)
+    house.close()
+    data = (tmp_path / "hearth.db").read_bytes()
+    assert b"a canary that stays" in data
+    assert [word for word in (b"canary-edited", b"canary-later", b"canary-short", b"canary-long") if word in data] == []
 
 
 def test_deleting_again_changes_nothing_and_only_ones_own_goes(
