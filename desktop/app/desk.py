@@ -38,6 +38,7 @@ from protocol.shapes import User
 
 if TYPE_CHECKING:
     from desktop.app.network import Network
+    from desktop.app.surroundings import Surroundings
     from desktop.cache.secrets import Secrets
     from desktop.net.sign_in import SignedIn
 
@@ -65,10 +66,14 @@ class Desk:
     The network is loaded behind the first window; a main window's session waits for its line (late_line.py).
     """
 
-    def __init__(self, folders: Folders, settings: SettingsFile, options: Options) -> None:
+    def __init__(
+        self, folders: Folders, settings: SettingsFile, options: Options, around: Surroundings | None = None
+    ) -> None:
+        """`around` follows the account's window, where there is a tray to be in."""
         self._folders = folders
         self._settings = settings
         self._options = options
+        self._around = around
         self._place = QRect(*options.place) if options.place else None
         self._worker = ThreadPoolExecutor(2, thread_name_prefix="app")
         self._tasks = Tasks()
@@ -199,6 +204,8 @@ class Desk:
         window.log_in_requested.connect(lambda: self._tasks.start(self._log_in_again()))
         if self._place is not None:
             window.setGeometry(self._place)
+        if self._around is not None:
+            self._around.attach(session, window)
         self._show(window)
         self.login = None
         last = self._settings.current.value.last_conversation
@@ -252,6 +259,8 @@ class Desk:
         self.window = self.session = self.pictures = None
         self._late = LateLine()
         if window is not None:
+            if self._around is not None:
+                self._around.detach()
             window.detach()
             if window is self._shown:
                 self._shown = None

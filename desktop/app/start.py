@@ -24,6 +24,7 @@ from desktop.app.folders import Folders
 from desktop.app.line_changes import LineChanges
 from desktop.app.options import Options, read_options
 from desktop.app.self_check import check
+from desktop.app.surroundings import Surroundings
 from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import Line
 from desktop.ui import fonts, theme
@@ -85,14 +86,14 @@ def _show(options: Options, folders: Folders) -> int:
     loop.set_exception_handler(journal.log_task_error)
     asyncio.set_event_loop(loop)
     try:
-        status: int = loop.run_until_complete(_live(app, options, Desk(folders, settings, options)))
+        status: int = loop.run_until_complete(_live(app, options, folders, settings))
     finally:
         loop.close()
         asyncio.set_event_loop(None)
     return status
 
 
-async def _live(app: QApplication, options: Options, desk: Desk) -> int:
+async def _live(app: QApplication, options: Options, folders: Folders, settings: SettingsFile) -> int:
     """Open, wait until the last window is closed or somebody asks to end, close."""
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -101,6 +102,8 @@ async def _live(app: QApplication, options: Options, desk: Desk) -> int:
             ended.set_result(None)
 
     app.lastWindowClosed.connect(end)
+    around = Surroundings(settings, end)
+    desk = Desk(folders, settings, options, None if options.self_check else around)
     changes = LineChanges(app)
     changes.noticed.connect(lambda: _try_line(desk))
     unhook = _end_on_signals(end)
@@ -108,6 +111,8 @@ async def _live(app: QApplication, options: Options, desk: Desk) -> int:
     try:
         await desk.open()
         changes.follow_network()
+        if not options.self_check:
+            around.begin()
         if options.self_check:
             status = await check(desk, options.self_check, options.user)
         else:
@@ -116,6 +121,7 @@ async def _live(app: QApplication, options: Options, desk: Desk) -> int:
         unhook()
         app.lastWindowClosed.disconnect(end)
         await desk.close()
+        around.close()
         await _cancel_the_rest()
     return status
 

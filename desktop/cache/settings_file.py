@@ -18,8 +18,10 @@ from protocol.shapes import User
 
 log = logging.getLogger(__name__)
 
-ThemeChoice = Literal["system", "light", "dark"]
+ThemeChoice = Literal["system", "light", "dark", "contrast"]
 SendsWith = Literal["enter", "ctrl_enter"]
+OnClose = Literal["ask", "stay", "quit"]
+NoticesShow = Literal["all", "sender", "nothing"]
 
 
 class Settings(Struct, kw_only=True, frozen=True):
@@ -46,6 +48,19 @@ class Settings(Struct, kw_only=True, frozen=True):
     """The emoji chosen last, the newest first."""
     spelling: bool = True
     """Mark words that no dictionary of this computer knows."""
+    on_close: OnClose = "ask"
+    """What closing the window means: nobody knows yet, the app stays in the tray, or it ends."""
+    notices: bool = True
+    notices_show: NoticesShow = "all"
+    """What a notification lets everybody see who looks at the screen."""
+    notices_sound: bool = True
+    quiet_from: int | None = None
+    quiet_to: int | None = None
+    """Quiet hours: minutes of the local day, over midnight too; None: there are none."""
+    silent_until_ms: int = 0
+    """Do not disturb until then, ms since 1970."""
+    text_percent: int = 100
+    """The size of all text, in percent of the design's."""
 
 
 class SettingsFile:

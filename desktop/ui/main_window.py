@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QSplitter, QWidget
 
@@ -58,6 +58,9 @@ class MainWindow(QMainWindow):
         self._pictures = pictures
         self._log_folder = log_folder
         self._open_id: int | None = None
+        self._is_leaving = False
+        self.stays: Callable[[], bool] | None = None
+        """Asked when the window is to be closed; True: the app goes on, and has seen to the window."""
         self.rail = Rail()
         self._clock = clock = clock or system_clock()
         self.list = ConversationList(session, pictures, clock, settings.current.value.server)
@@ -78,6 +81,7 @@ class MainWindow(QMainWindow):
         self._settings.change(last_conversation=conversation_id)
         self.list.mark_open(conversation_id)
         self.chat.open(conversation_id)
+        self._tell_focus()
         self._arrange()
         self.chat.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -87,6 +91,7 @@ class MainWindow(QMainWindow):
         self._settings.change(last_conversation=0)
         self.chat.close_conversation()
         self.list.mark_open(None)
+        self._tell_focus()
         self._arrange()
 
     def show_settings(self, page: Page = "account") -> None:
@@ -118,16 +123,31 @@ class MainWindow(QMainWindow):
 
     def detach(self) -> None:
         """Follow the session no longer; the window may go now."""
+        self._is_leaving = True
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self.list.detach()
         self.chat.detach()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember how the window stood."""
+        """Remember how the window stood; whoever looks after the tray may have it stay."""
         window_memory.remember(self._settings, self, self.splitter)
+        if not self._is_leaving and self.stays is not None and self.stays():
+            event.ignore()
+            return
         super().closeEvent(event)
         self.closed.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Somebody begins or ceases to look at the open conversation."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange:
+            self._tell_focus()
+
+    def quit(self) -> None:
+        """Close the window for good, which ends the app."""
+        self._is_leaving = True
+        self.close()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show as many panes as there is room for."""
@@ -199,7 +219,8 @@ class MainWindow(QMainWindow):
             ("Alt+Shift+Down", lambda: view.choose_beside(1, unread_only=True)),
             ("Ctrl+PgUp", lambda: view.choose_beside(-1)),
             ("Ctrl+PgDown", lambda: view.choose_beside(1)),
-            ("Ctrl+Q", self._quit),
+            ("Ctrl+W", self._close_innermost),
+            ("Ctrl+Q", self.quit),
         ]
         for sequence, does in keys:
             QShortcut(QKeySequence(sequence), self).activated.connect(does)
@@ -253,9 +274,17 @@ class MainWindow(QMainWindow):
         if not catching_up and all(row.conversation_id != self._open_id for row in rows):
             self._back()
 
-    def _quit(self) -> None:
-        """Close the window, which ends the app."""
-        self.close()
+    def _close_innermost(self) -> None:
+        """The open conversation, or the window where none is."""
+        if self._open_id is not None:
+            self._back()
+        else:
+            self.close()
+
+    def _tell_focus(self) -> None:
+        """Nobody is told of what they look at."""
+        if not self._is_leaving:
+            self._session.notices.focus(self._open_id if self.isActiveWindow() else None)
 
     def _show_unread(self, total: int) -> None:
         """Say in title and rail how many messages are unread."""

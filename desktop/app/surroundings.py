@@ -1,0 +1,183 @@
+"""What stands around the window: the tray, the number on the app's icon, and what closing the window means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox
+
+from desktop.cache.settings_file import Settings, SettingsFile
+from desktop.core.moments import system_clock
+from desktop.core.ports import Clock
+from desktop.core.session import Session
+from desktop.ui.main_window import MainWindow
+from desktop.ui.plain_text import PlainMessageBox
+from desktop.ui.tray import Tray
+
+_IN_TRAY = (
+    "Hearth can keep running in the tray.",
+    "Messages still reach you there, and a click on the icon brings the window back.",
+)
+_NO_TRAY = (
+    "This desktop shows no tray. Hearth can keep running with its window minimised.",
+    "Messages still reach you then; the taskbar or Hearth's own icon brings the window back.",
+)
+_LATER = "You can change this under Settings, Notifications."
+
+
+class Surroundings:
+    """Owns the tray and follows one account's window at a time.
+
+    A closed window goes into the tray, or is minimised where there is none, or the app ends: as the person has said
+    when a window was closed for the first time.
+    """
+
+    def __init__(
+        self,
+        settings: SettingsFile,
+        end: Callable[[], None],
+        *,
+        clock: Clock | None = None,
+        tray: Tray | None = None,
+    ) -> None:
+        """`end()` ends the app in order."""
+        self._settings = settings
+        self._end = end
+        self._clock = clock or system_clock()
+        self.tray = tray or Tray(self._clock)
+        self._window: MainWindow | None = None
+        self._session: Session | None = None
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._asking: PlainMessageBox | None = None
+        self.tray.open_asked.connect(self.bring)
+        self.tray.toggle_asked.connect(self.toggle)
+        self.tray.quit_asked.connect(end)
+        self.tray.silence_asked.connect(lambda until_ms: settings.change(silent_until_ms=until_ms))
+        self._forget_settings = settings.current.subscribe(self._show_settings)
+
+    def begin(self) -> None:
+        """Be in the tray; after the first picture, which does not wait for the system's answer."""
+        self.tray.appear()
+        self._show_settings(self._settings.current.value)
+
+    def attach(self, session: Session, window: MainWindow) -> None:
+        """An account's window is shown."""
+        self.detach()
+        self._session, self._window = session, window
+        window.stays = self._stays
+        self._unsubscribe = [session.badge.subscribe(self._show_badge)]
+        self._show_badge(session.badge.value)
+        self._show_settings(self._settings.current.value)
+
+    def detach(self) -> None:
+        """It goes."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._unsubscribe = []
+        if self._window is not None:
+            self._window.stays = None
+        self._window = self._session = None
+        self._show_badge(0)
+
+    def close(self) -> None:
+        """Leave the tray."""
+        self.detach()
+        self._forget_settings()
+        self.tray.close()
+
+    @property
+    def keeps_running(self) -> bool:
+        """Whether the window was put away rather than closed."""
+        return self._window is not None
+
+    def bring(self) -> None:
+        """Show the window, before all others."""
+        window = self._window
+        if window is None:
+            return
+        if window.isMinimized():
+            window.showNormal()
+        window.show()
+        window.raise_()
+        window.activateWindow()
+
+    def toggle(self) -> None:
+        """Put the window away where somebody looks at it, else bring it."""
+        window = self._window
+        if window is not None and window.isVisible() and window.isActiveWindow():
+            self._put_away(window)
+        else:
+            self.bring()
+
+    def _stays(self) -> bool:
+        """The window is to be closed: whether the app goes on without it, or asks first."""
+        window, wish = self._window, self._settings.current.value.on_close
+        if window is None or wish == "quit" or _computer_ends():
+            return False
+        if wish == "stay":
+            self._put_away(window)
+        else:
+            self._ask(window)
+        return True
+
+    def _put_away(self, window: MainWindow) -> None:
+        """Into the tray, or as small as it gets."""
+        if self.tray.appear():
+            window.hide()
+        else:
+            window.showMinimized()
+
+    def _ask(self, window: MainWindow) -> None:
+        """Explain what can be, once, and do as is chosen from then on."""
+        if self._asking is not None:
+            self._asking.raise_()
+            return
+        words, more = _IN_TRAY if self.tray.appear() else _NO_TRAY
+        box = self._asking = PlainMessageBox(window, "Close Hearth", words, f"{more} {_LATER}")
+        stay = box.addButton("Keep running", QMessageBox.ButtonRole.AcceptRole)
+        leave = box.addButton("Quit Hearth", QMessageBox.ButtonRole.DestructiveRole)
+        back = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.setEscapeButton(back)
+        stay.clicked.connect(lambda: self._decide("stay"))
+        leave.clicked.connect(lambda: self._decide("quit"))
+        box.finished.connect(self._asked)
+        box.open()
+
+    def _asked(self) -> None:
+        """The question is gone."""
+        self._asking = None
+
+    def _decide(self, wish: str) -> None:
+        """Remember it and do it."""
+        self._settings.change(on_close=wish)
+        if self._window is None:
+            return
+        if wish == "stay":
+            self._put_away(self._window)
+        else:
+            self._window.quit()
+            self._end()
+
+    def _show_badge(self, unread: int) -> None:
+        """The number of messages that are for oneself, where the desktop shows one, and the tray's dot."""
+        _app().setBadgeNumber(unread)
+        self.tray.show_unread(unread)
+
+    def _show_settings(self, settings: Settings) -> None:
+        """Keep quiet as long as is wished."""
+        self.tray.show_silent(settings.silent_until_ms)
+
+
+def _app() -> QGuiApplication:
+    """The application."""
+    app = QGuiApplication.instance()
+    if not isinstance(app, QGuiApplication):
+        raise TypeError("there is no application with windows")
+    return app
+
+
+def _computer_ends() -> bool:
+    """Whether the system asks everybody to end: somebody logs out, or shuts the computer down."""
+    return _app().isSavingSession()
