@@ -1,4 +1,4 @@
-"""The settings' page about colours: light, dark, or as the system."""
+"""The settings' page about colours: light, dark, in high contrast, or as the system."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ CHOICES: tuple[tuple[Choice, str, str], ...] = (
     ("system", "As the system", "Changes with your computer, at once."),
     ("light", "Light", "Always light."),
     ("dark", "Dark", "Always dark."),
+    ("contrast", "High contrast", "White and yellow on black."),
 )
 
 
 class AppearancePage(QWidget):
-    """Three choices; a choice shows at once and is remembered."""
+    """A choice for each theme; a choice shows at once and is remembered."""
 
     def __init__(self, settings: SettingsFile) -> None:
         super().__init__()

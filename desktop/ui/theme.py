@@ -1,4 +1,4 @@
-"""The colours of the design (visual.md), light and dark, and which of the two is shown now."""
+"""The colours of the design (visual.md): light, dark or in high contrast, and which of them is shown now."""
 
 from __future__ import annotations
 
@@ -7,21 +7,28 @@ from functools import cache
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtGui import QGuiApplication, QPalette, QStyleHints
 from PySide6.QtWidgets import QApplication
 
 from desktop.ui.style_sheet import style_sheet
-from desktop.ui.tokens import DARK, LIGHT, Theme
+from desktop.ui.tokens import CONTRAST, DARK, LIGHT, Theme
 
-__all__ = ["DARK", "LIGHT", "Choice", "Theme", "ThemeSource", "current", "install", "palette", "source"]
+__all__ = ["CONTRAST", "DARK", "LIGHT", "Choice", "Theme", "ThemeSource", "current", "install", "palette", "source"]
 
-Choice = Literal["light", "dark", "system"]
+Choice = Literal["light", "dark", "contrast", "system"]
 
 _SCHEMES: dict[Choice, Qt.ColorScheme] = {
     "light": Qt.ColorScheme.Light,
     "dark": Qt.ColorScheme.Dark,
+    "contrast": Qt.ColorScheme.Dark,
     "system": Qt.ColorScheme.Unknown,
 }
+
+
+@cache
+def _hints() -> QStyleHints:
+    """What the system likes. Held: PySide 6.11 takes the accessibility's part of one that it let go for deleted."""
+    return QGuiApplication.styleHints()
 
 
 def system_is_dark() -> bool:
@@ -29,17 +36,28 @@ def system_is_dark() -> bool:
     return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
 
 
+def system_wants_contrast() -> bool:
+    """Whether the system asks for strong contrast; systems without the word do not."""
+    return _hints().accessibility().contrastPreference() is Qt.ContrastPreference.HighContrast
+
+
 class ThemeSource(QObject):
     """Owns which theme is shown: the person's choice, or what the system shows, followed live."""
 
     changed = Signal()
 
-    def __init__(self, system_is_dark: Callable[[], bool] = system_is_dark) -> None:
+    def __init__(
+        self,
+        system_is_dark: Callable[[], bool] = system_is_dark,
+        system_wants_contrast: Callable[[], bool] = system_wants_contrast,
+    ) -> None:
         super().__init__()
         self._system_is_dark = system_is_dark
+        self._system_wants_contrast = system_wants_contrast
         self._choice: Choice = "system"
         self._theme = LIGHT
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow)
+        _hints().accessibility().contrastPreferenceChanged.connect(self._follow)
         self._follow()
 
     @property
@@ -53,7 +71,7 @@ class ThemeSource(QObject):
         return self._choice
 
     def choose(self, choice: Choice) -> None:
-        """Show light, dark, or whatever the system shows; every window changes at once."""
+        """Show light, dark, high contrast, or whatever the system shows; every window changes at once."""
         self._choice = choice
         # Title bars and the system's own dialogs go along where the system can.
         QGuiApplication.styleHints().setColorScheme(_SCHEMES[choice])
@@ -68,17 +86,23 @@ class ThemeSource(QObject):
 
     def _follow(self) -> None:
         """Work out the theme anew; who draws by it is told only when it differs."""
-        wanted = DARK if self._wants_dark() else LIGHT
+        wanted = self._wanted()
         if wanted is not self._theme:
             self._theme = wanted
             self.dress()
             self.changed.emit()
 
-    def _wants_dark(self) -> bool:
-        """Whether the choice, or the system where it has the word, is dark."""
-        if self._choice == "system":
-            return self._system_is_dark()
-        return self._choice == "dark"
+    def _wanted(self) -> Theme:
+        """The theme of the choice, or of the system where it has the word."""
+        match self._choice:
+            case "contrast":
+                return CONTRAST
+            case "system" if self._system_wants_contrast():
+                return CONTRAST
+            case "system":
+                return DARK if self._system_is_dark() else LIGHT
+            case chosen:
+                return DARK if chosen == "dark" else LIGHT
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The colours of the design by their names (visual.md), once light and once dark."""
+"""The colours of the design by their names (visual.md), light, dark, and in high contrast."""
 
 from __future__ import annotations
 
@@ -99,3 +99,34 @@ DARK = Theme(
     warn_dot=QColor("#F0A33A"),
     hover=QColor("#20252F"),
 )
+
+CONTRAST = Theme(
+    dark=True,
+    background=QColor("#000000"),
+    panel=QColor("#000000"),
+    rail=QColor("#000000"),
+    rail_ink=QColor("#FFFFFF"),
+    rail_on=QColor("#3A3A3A"),
+    ink=QColor("#FFFFFF"),
+    ink2=QColor("#F2F2F2"),
+    ink3=QColor("#DADADA"),
+    line=QColor("#A8A8A8"),
+    accent=QColor("#FFD400"),
+    on_accent=QColor("#000000"),
+    accent_soft=QColor("#2E2600"),
+    accent_text=QColor("#FFE15C"),
+    own_bubble=QColor("#002E5C"),
+    own_ink=QColor("#FFFFFF"),
+    own_meta=QColor("#E6F1FF"),
+    tick_read=QColor("#8FC7FF"),
+    other_bubble=QColor("#262626"),
+    muted_badge=QColor("#DADADA"),
+    on_muted_badge=QColor("#000000"),
+    good=QColor("#5CE89A"),
+    warn=QColor("#FFC14D"),
+    bad=QColor("#FF9A90"),
+    good_dot=QColor("#5CE89A"),
+    warn_dot=QColor("#FFC14D"),
+    hover=QColor("#262626"),
+)
+"""For who needs strong contrast: text stands at 7 to 1 or more on every ground (WCAG 2.2, 1.4.6)."""

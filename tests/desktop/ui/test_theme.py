@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.ui import theme
 from desktop.ui.avatars import COLOURS
 from desktop.ui.style_sheet import style_sheet
-from desktop.ui.theme import DARK, LIGHT, Theme
+from desktop.ui.theme import CONTRAST, DARK, LIGHT, Theme
 
 # Every text token with each ground it is written on (visual.md; WCAG 2.2, 1.4.3).
 TEXT_ON = [
@@ -32,6 +32,7 @@ TEXT_ON = [
     ("rail_ink", "rail"),
     ("rail_ink", "rail_on"),
 ]
+THEMES, IDS = (LIGHT, DARK, CONTRAST), ("light", "dark", "contrast")
 # Signs that are no text (WCAG 2.2, 1.4.11).
 SIGN_ON = [("good_dot", "panel"), ("warn_dot", "panel"), ("accent", "panel"), ("accent", "background")]
 
@@ -54,13 +55,14 @@ def test_the_measure_is_right() -> None:
     assert contrast(QColor("#767676"), QColor("white")) == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize("shown", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("shown", THEMES, ids=IDS)
 @pytest.mark.parametrize(("text", "ground"), TEXT_ON)
 def test_text_can_be_read(shown: Theme, text: str, ground: str) -> None:
-    assert contrast(getattr(shown, text), getattr(shown, ground)) >= 4.5
+    least = 7 if shown is CONTRAST else 4.5  # WCAG 2.2, 1.4.6 and 1.4.3
+    assert contrast(getattr(shown, text), getattr(shown, ground)) >= least
 
 
-@pytest.mark.parametrize("shown", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("shown", THEMES, ids=IDS)
 @pytest.mark.parametrize(("sign", "ground"), SIGN_ON)
 def test_signs_can_be_seen(shown: Theme, sign: str, ground: str) -> None:
     assert contrast(getattr(shown, sign), getattr(shown, ground)) >= 3
@@ -71,7 +73,7 @@ def test_initials_can_be_read(colour: QColor) -> None:
     assert contrast(QColor("white"), colour) >= 4.5
 
 
-@pytest.mark.parametrize("shown", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("shown", THEMES, ids=IDS)
 def test_every_name_in_the_style_sheet_is_a_colour(shown: Theme) -> None:
     assert "$" not in style_sheet(shown)
 
@@ -96,7 +98,7 @@ def test_a_choice_shows_at_once_and_tells_once(themes: theme.ThemeSource, qapp: 
 
 def test_the_system_is_followed_only_when_asked(qapp: QApplication) -> None:
     system_dark = False
-    themes = theme.ThemeSource(lambda: system_dark)
+    themes = theme.ThemeSource(lambda: system_dark, lambda: False)
     told = QGuiApplication.styleHints().colorSchemeChanged
     assert themes.theme is LIGHT
     system_dark = True
@@ -109,4 +111,23 @@ def test_the_system_is_followed_only_when_asked(qapp: QApplication) -> None:
     assert themes.theme is DARK
     system_dark = False
     told.emit(Qt.ColorScheme.Light)
+    assert themes.theme is LIGHT
+
+
+def test_a_system_that_asks_for_contrast_gets_it_live(qapp: QApplication) -> None:
+    wants_contrast = False
+    themes = theme.ThemeSource(lambda: False, lambda: wants_contrast)
+    hints = QGuiApplication.styleHints()  # held, as desktop/ui/theme.py says
+    told = hints.accessibility().contrastPreferenceChanged
+    assert themes.theme is LIGHT
+    wants_contrast = True
+    told.emit(Qt.ContrastPreference.HighContrast)
+    assert themes.theme is CONTRAST
+    themes.choose("light")
+    assert themes.theme is LIGHT
+    themes.choose("contrast")
+    wants_contrast = False
+    told.emit(Qt.ContrastPreference.NoPreference)
+    assert themes.theme is CONTRAST
+    themes.choose("system")
     assert themes.theme is LIGHT
