@@ -222,6 +222,7 @@ class EmojiGrid(QAbstractScrollArea):
         """The rows in sight."""
         shown = theme.current()
         painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), shown.panel)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         top, height = self.verticalScrollBar().value(), self.viewport().height()
         for row in self._rows:

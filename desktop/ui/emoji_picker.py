@@ -68,7 +68,8 @@ class EmojiPicker(QWidget):
         self.grid.moved.connect(self._say_name)
         self.grid.left_upwards.connect(self.search.setFocus)
         self.grid.verticalScrollBar().valueChanged.connect(self._mark_tab)
-        theme.source().changed.connect(self.update)
+        theme.source().changed.connect(self._dress)
+        self._dress()
         self._show()
 
     def _build(self) -> None:
@@ -91,6 +92,12 @@ class EmojiPicker(QWidget):
         column.addLayout(tabs)
         column.addWidget(self.grid, 1)
         column.addWidget(self._name)
+
+    def _dress(self) -> None:
+        """The category in sight has a ground."""
+        soft = theme.current().accent_soft.name()
+        self.panel.setStyleSheet(f"QToolButton:checked {{ background: {soft}; }}")
+        self.update()
 
     def _tab(self, heading: str) -> QToolButton:
         """A category by its first emoji."""

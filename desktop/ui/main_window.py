@@ -23,6 +23,7 @@ from desktop.ui.new_group import NewGroupDialog
 from desktop.ui.outbox_panel import OutboxPanel
 from desktop.ui.pictures import Pictures
 from desktop.ui.rail import Rail
+from desktop.ui.row_drop import RowDrop
 from desktop.ui.settings_dialog import Page, SettingsDialog
 
 ONE_PANE_BELOW_PX = 720
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self._clock = clock = clock or system_clock()
         self.list = ConversationList(session, pictures, clock, settings.current.value.server)
         self.chat = ChatPage(session, pictures, clock, settings)
+        self.row_drop = RowDrop(session, self.list.view, self.chat.toast.say)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self._dialog: QDialog | None = None
         self._unsubscribe: list[Callable[[], None]] = []
@@ -126,6 +128,7 @@ class MainWindow(QMainWindow):
         self._is_leaving = True
         for unsubscribe in self._unsubscribe:
             unsubscribe()
+        self.row_drop.close()
         self.list.detach()
         self.chat.detach()
 
