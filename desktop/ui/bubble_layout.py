@@ -34,6 +34,7 @@ from desktop.ui.file_boxes import FileBox, file_box, height_of_files, picture_in
 from desktop.ui.message_text import drawn, emoji_only
 from desktop.ui.text_block import TextBlock
 from protocol.shapes import LinkPreview
+from protocol.text import isolate
 
 # The mock's geometry in pixels.
 MOST_OF_WIDTH = 0.64
@@ -194,7 +195,7 @@ class _Builder:
         if self.bubble.deleted:
             return
         if self.bubble.forwarded_from is not None:
-            self.forwarded = self._head_line(f"Forwarded from {self.bubble.forwarded_from}", 500)
+            self.forwarded = self._head_line(f"Forwarded from {isolate(self.bubble.forwarded_from)}", 500)
         if self.bubble.quote is not None:
             self.quote = quote_box(self.bubble.quote, QPointF(PAD_X, self.y), self._head_room())
             self.y = self.quote.box.bottom() + QUOTE_BELOW

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from desktop.core.bubble import Bubble, BubbleReaction, Quote
 from desktop.core.markup import Block, Markup, Span
 from desktop.ui import fonts
+from desktop.ui.message_text import drawn
 from desktop.ui.plain_text import one_line
 from desktop.ui.text_block import TextBlock
 from protocol.shapes import LinkPreview
@@ -110,14 +111,14 @@ class Failure:
 
 def as_words(text: str) -> Markup:
     """A text in which nothing can be clicked."""
-    line = one_line(text)
+    line = drawn(one_line(text))
     return Markup(line, (Block("text", (Span(0, len(line)),)),))
 
 
 def words_in(text: str, font: QFont, at: QPointF, room: float, line: float = NAME_LINE) -> Words:
     """One line of words at a place, cut with dots where there is no room."""
     metrics = QFontMetricsF(font)
-    shown = metrics.elidedText(one_line(text), Qt.TextElideMode.ElideRight, room)
+    shown = metrics.elidedText(drawn(one_line(text)), Qt.TextElideMode.ElideRight, room)
     return Words(shown, QRectF(at.x(), at.y(), min(metrics.horizontalAdvance(shown) + 1, room), line))
 
 
