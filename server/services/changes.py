@@ -97,8 +97,8 @@ class Changes:
         for forget in (edits.clear, reactions.clear):
             forget(unit.connection, message_id)
         self._uploads.forget_sent(unit, message_id)
-        values: dict[str, Any] = dict.fromkeys(_GONE)
-        message = _renew(unit, seat, replace(row, **values, deleted_at=unit.now_ms), row, member_ids)
+        values: dict[str, Any] = {**dict.fromkeys(_GONE), "content_hash": "", "deleted_at": unit.now_ms}
+        message = _renew(unit, seat, replace(row, **values), row, member_ids)
         _take_down(unit, row, member_ids)
         return message
 
@@ -111,7 +111,7 @@ class Changes:
 
 
 _GONE = ("content", "reply_to_uid", "mentions", "forwarded_from", "preview", "edited_at")
-"""What a tombstone has no more; its content's hash stays, so that a send repeated late is known."""
+"""What a tombstone has no more. Its content's hash goes too: short texts could be guessed from it."""
 
 
 def _refuse_uneditable(row: MessageRow, actor: Actor) -> None:
@@ -149,7 +149,7 @@ def _json(numbers: list[int]) -> str | None:
     return msgspec.json.encode(numbers).decode() if numbers else None
 
 
-_STORED = ("content", "reply_to_uid", "mentions", "forwarded_from", "preview", "edited_at", "deleted_at")
+_STORED = (*_GONE, "content_hash", "deleted_at")
 
 
 def _renew(unit: Unit, seat: Seat, row: MessageRow, was: MessageRow, member_ids: tuple[int, ...]) -> Message:

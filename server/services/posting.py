@@ -331,15 +331,13 @@ def _content_hash(draft: Draft, kind: str, blob_hashes: Sequence[str | None]) ->
 
 def _again(snapshot: Snapshot, draft: Draft, known: MessageRow) -> Posted:
     """The stored message for its own sender's repeated send; `idempotency_conflict` for anything else."""
-    keys = [attachments.key_of(file.file_url) or "" for file in draft.files]
-    named = [attachments.by_key(snapshot, key) for key in keys]
     same = known.sender_id == draft.actor.user_id and known.conversation_id == draft.conversation_id
-    if same:
-        kind = draft.given_type or known.type
+    # Of what was deleted nothing is left to compare: whoever repeats its send learns that it was.
+    if same and known.deleted_at is None:
+        keys = [attachments.key_of(file.file_url) or "" for file in draft.files]
+        named = [attachments.by_key(snapshot, key) for key in keys]
         hashes = [None if file is None else file.blob_hash for file in named]
-        # The files of a deleted message are gone: whoever repeats its send learns that it was deleted.
-        gone = known.deleted_at is not None and None in hashes
-        same = gone or known.content_hash == _content_hash(draft, kind, hashes)
+        same = known.content_hash == _content_hash(draft, draft.given_type or known.type, hashes)
     if not same:
         raise refusals.idempotency_conflict()
     return Posted(message=shape_messages(snapshot, [known])[0], created=False)

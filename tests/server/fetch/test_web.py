@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from server.fetch import web
 from server.fetch.web import Failed, Web
+from tests.server.certificates import make_certificate
 from tests.server.fetch.site import Site, opened
 
 PAGES = ("text/html",)
@@ -155,6 +159,26 @@ def test_a_head_or_a_body_without_end_ends(site: Site, part: bytes, monkeypatch:
         assert len(asking(site).get(site.url("/drip"), PAGES, 50).body) == 50
     else:
         assert failure(site, site.url("/drip"), 2.0)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    cert, key = make_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+
+    def serve(listening: socket.socket) -> None:
+        line, _ = listening.accept()
+        with line, pytest.raises(ssl.SSLError):
+            context.wrap_socket(line, server_side=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with ThreadPoolExecutor(1) as pool:
+            served = pool.submit(serve, listening)
+            web_ = Web(time.monotonic() + 5, frozenset({("127.0.0.1", port)}))
+            with pytest.raises(Failed, match="SSLCertVerificationError"):
+                web_.get(f"https://127.0.0.1:{port}/", PAGES, 10)
+            served.result(10)
 
 
 def test_time_is_over_for_a_site_that_says_little_by_little(site: Site) -> None:
