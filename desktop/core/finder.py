@@ -289,10 +289,10 @@ class Search:
         return bool(self._typed.terms) and not self._typed.narrows and self._within is None
 
     def _others(self, people: Iterable[User]) -> list[User]:
-        """Each once and not oneself, who has no conversation yet before all."""
-        met = {row.peer_id for row in self._finder.conversations(())}
-        known = {user.user_id: user for user in people if user.user_id != self._own_id and user.deactivated_at is None}
-        return sorted(known.values(), key=lambda user: (user.user_id in met, folded(user.display_name)))[:FEW]
+        """Each once and not oneself, but for those whose conversation is among the conversations."""
+        met = {row.peer_id for row in self._finder.conversations(())} | {self._own_id}
+        others = {user.user_id: user for user in people if user.user_id not in met and user.deactivated_at is None}
+        return sorted(others.values(), key=lambda user: folded(user.display_name))[:FEW]
 
     def _place(self, name: str) -> int | None:
         """The conversation of that name: as it is called, else the first whose title has it; or its number."""

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLa
 
 from desktop.core.bubble import Connection, ConversationRow, Line
 from desktop.core.conversation_list import ListCounts, ListSection
+from desktop.core.finder import Results, Scope
 from desktop.core.held_order import HeldOrder
 from desktop.core.ports import Clock
 from desktop.core.session import Session
 from desktop.models.conversation_model import ConversationFilter, ConversationModel
+from desktop.models.results_model import ResultsModel
 from desktop.ui import fonts, theme
 from desktop.ui.buttons import Button, IconButton
 from desktop.ui.connection_indicator import ConnectionIndicator
@@ -26,16 +28,21 @@ from desktop.ui.outbox_line import OutboxLine
 from desktop.ui.pictures import Pictures
 from desktop.ui.plain_text import PlainLabel
 from desktop.ui.search_field import SearchField
+from desktop.ui.search_offers import SearchOffers
+from desktop.ui.search_results import ResultsView
 from desktop.ui.skeleton import SHOWN_AFTER_MS, SkeletonRows
 from desktop.ui.toast import Toast
 
-SEARCH_KEYS = QKeySequence("Ctrl+K")
+SEARCH_KEYS = QKeySequence("Ctrl+Shift+F")
 
 
 class ConversationList(QWidget):
     """The pane. Owns the replica and its filter; tells what was chosen, opens nothing itself."""
 
     chosen = Signal(int)
+    hit_chosen = Signal(object)
+    """A found message (core/finder.py, Hit)."""
+    person_chosen = Signal(int)
     new_conversation_requested = Signal()
     settings_requested = Signal()
     log_in_requested = Signal()
@@ -52,7 +59,11 @@ class ConversationList(QWidget):
         self.view = ConversationView(self.shown, self._picture, own_id=session.me.value.user_id)
         self.toast = Toast(self)
         self.work = ConversationWork(session, clock, self, self.toast)
-        self.search = SearchField(SEARCH_KEYS, "Search conversations by name")
+        self.searching = session.finder.search(session.me.value.user_id)
+        self.entries = ResultsModel(clock, self)
+        self.results = ResultsView(self.entries, self._picture)
+        self.offers = SearchOffers(session)
+        self.search = SearchField(SEARCH_KEYS, "Search people, conversations and messages")
         self.indicator = ConnectionIndicator(urlsplit(server).netloc or server)
         self.notice = Notice()
         self.outbox_line = OutboxLine()
@@ -72,6 +83,7 @@ class ConversationList(QWidget):
         self.model.detach()
         self.order.detach()
         self.work.close()
+        self.searching.close()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
 
@@ -92,13 +104,14 @@ class ConversationList(QWidget):
 
     def _build(self) -> None:
         """Put the parts where the mock has them."""
-        for place in (self.view, self.notice, self._skeleton, self._nothing):
+        for place in (self.view, self.notice, self._skeleton, self._nothing, self.results):
             self.places.addWidget(place)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._head())
-        column.addLayout(self._chips())
+        column.addWidget(self.offers)
+        column.addWidget(self._chips())
         column.addWidget(self.places, 1)
         column.addWidget(self.reason)
         column.addWidget(self.outbox_line)
@@ -128,12 +141,13 @@ class ConversationList(QWidget):
         head.addLayout(field)
         return head
 
-    def _chips(self) -> QHBoxLayout:
+    def _chips(self) -> QWidget:
         """All, only what is unread, or what was put away."""
         self.all_chip, self.unread_chip = Button("All", "chip"), Button("Unread", "chip")
         self.archived_chip = Button("Archived", "chip")
         group = QButtonGroup(self)
-        row = QHBoxLayout()
+        self._sections = QWidget()
+        row = QHBoxLayout(self._sections)
         row.setContentsMargins(16, 4, 16, 8)
         row.setSpacing(6)
         for chip in (self.all_chip, self.unread_chip, self.archived_chip):
@@ -143,7 +157,7 @@ class ConversationList(QWidget):
             row.addWidget(chip)
         row.addStretch()
         self.all_chip.setChecked(True)
-        return row
+        return self._sections
 
     def _connect(self) -> None:
         """Follow the session, the keys and the pictures."""
@@ -154,10 +168,7 @@ class ConversationList(QWidget):
         ]
         self.view.chosen.connect(self.chosen)
         self.view.escaped.connect(self.left)
-        self.search.textChanged.connect(self._narrow)
-        self.search.down_pressed.connect(self.view.enter)
-        self.search.entered.connect(self.view.choose_first)
-        self.search.left.connect(self.left)
+        self._connect_search()
         self.unread_chip.toggled.connect(self._narrow)
         self.archived_chip.toggled.connect(self._narrow)
         self.view.menu_asked.connect(self._show_menu)
@@ -170,6 +181,61 @@ class ConversationList(QWidget):
         self._pictures.ready.connect(self.view.viewport().update)
         self._show_connection(self._session.connection.value)
         self._show_counts(self._session.conversations.counts.value)
+
+    def _connect_search(self) -> None:
+        """Follow the search: the field asks, the results answer, the keyboard stays in the field."""
+        self._unsubscribe.append(self.searching.results.subscribe(self._show_results))
+        self.search.textChanged.connect(self._look_for)
+        self.search.down_pressed.connect(self._step_down)
+        self.search.up_pressed.connect(self._step_up)
+        self.search.entered.connect(self._choose_entry)
+        self.search.left.connect(self.left)
+        self.offers.chosen.connect(self.search.setText)
+        self.results.conversation_chosen.connect(self.chosen)
+        self.results.person_chosen.connect(self.person_chosen)
+        self.results.hit_chosen.connect(self.hit_chosen)
+        self.results.more_wanted.connect(self.searching.more)
+        self.results.escaped.connect(self._leave_search)
+        self._pictures.ready.connect(self.results.viewport().update)
+
+    def query(self) -> str:
+        """What is searched for."""
+        return self.search.text().strip()
+
+    def _look_for(self, text: str) -> None:
+        """Search for this; nothing gives the list back as it was."""
+        self.offers.follow(text)
+        self._sections.setVisible(not self.query())
+        self.searching.ask(self.query(), self.view.open_row())
+        self._settle()
+
+    def _show_results(self, results: Results) -> None:
+        """Show an answer."""
+        self.entries.show_results(results)
+        self._settle()
+
+    def _step_down(self) -> None:
+        """To the rows, or one down in the results."""
+        if self.query():
+            self.results.step(1)
+        else:
+            self.view.enter()
+
+    def _step_up(self) -> None:
+        """One up in the results."""
+        self.results.step(-1)
+
+    def _choose_entry(self) -> None:
+        """Open what is marked in the results, or the first row."""
+        if self.query():
+            self.results.choose_current()
+        else:
+            self.view.choose_first()
+
+    def _leave_search(self) -> None:
+        """Search for nothing any more."""
+        self.search.clear()
+        self.view.enter()
 
     def _picture(self, url: str | None, size: int) -> QPixmap | None:
         """The picture behind an avatar's url, as sharp as this screen."""
@@ -210,14 +276,16 @@ class ConversationList(QWidget):
         self.order.hold(self.view.open_row() if pointed else None)
 
     def _narrow(self) -> None:
-        """Show what is searched for."""
-        self.shown.show_names_with(self.search.text())
+        """Show one part of the list."""
         self.shown.show_section(self.section())
         self._show_counts(self._session.conversations.counts.value)
         self._settle()
 
     def _settle(self) -> None:
         """Show the rows, or what there is to say instead of them."""
+        if self.query():
+            self._settle_search()
+            return
         if self.shown.rowCount():
             self._patience.stop()
             self.places.setCurrentWidget(self.view)
@@ -233,13 +301,25 @@ class ConversationList(QWidget):
         self._tell_why(line)
         self.places.setCurrentWidget(self.notice)
 
+    def _settle_search(self) -> None:
+        """Show what was found, or that nothing was; while nothing is known yet, what was shown stays."""
+        self._patience.stop()
+        results = self.searching.results.value
+        if not results.is_empty:
+            self.places.setCurrentWidget(self.results)
+        elif results.scope in {Scope.EVERYWHERE, Scope.DEVICE_ALONE}:
+            where = "" if results.scope is Scope.EVERYWHERE else " on this device. The server cannot be asked just now"
+            words = f"Nothing has “{self.query()}” in it{where}."
+            write = self.new_conversation_requested.emit
+            self.notice.tell("search", "Nothing found", words, "Search people", write)
+            self.places.setCurrentWidget(self.notice)
+        elif results.query != self.query():
+            self.places.setCurrentWidget(self._nothing)
+
     def _tell_why(self, line: Line) -> None:
         """Say why there are no rows, and what can be done."""
         write = self.new_conversation_requested.emit
-        query = self.search.text().strip()
-        if self.model.rowCount() and query:
-            self.notice.tell("search", "Nobody found", f"No conversation is called “{query}”.", "Search people", write)
-        elif self.model.rowCount() and self.section() is ListSection.ARCHIVED:
+        if self.model.rowCount() and self.section() is ListSection.ARCHIVED:
             words = "Archived conversations stand here until something new is written in them."
             self.notice.tell("archive", "Nothing archived", words, "Show all", self.all_chip.click)
         elif self.model.rowCount() and self.section() is ListSection.ALL:

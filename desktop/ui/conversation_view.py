@@ -77,8 +77,12 @@ class ConversationView(QListView):
 
     def choose_first(self) -> None:
         """Open the first row, if there is one."""
-        if self._shown.rowCount():
-            self._choose(self._shown.index(0, 0))
+        self.choose_nth(0)
+
+    def choose_nth(self, row: int) -> None:
+        """Open the row at this place, if there is one."""
+        if 0 <= row < self._shown.rowCount():
+            self._choose(self._shown.index(row, 0))
 
     def enter(self) -> None:
         """Take the keyboard, standing on some row."""
@@ -130,7 +134,7 @@ class ConversationView(QListView):
         above, below = self._beyond()
         for pill, rows in ((self.above, above), (self.below, below)):
             pill.tell(len(rows))
-            pill.place()
+            pill.place(self.size())
 
     def _watch_edges(self) -> None:
         """Look again whenever something moves."""

@@ -17,10 +17,14 @@ class KeyCap(PlainLabel):
     """A shortcut as it is written on a key."""
 
     def __init__(self, keys: QKeySequence, parent: QWidget) -> None:
-        words = keys.toString(QKeySequence.SequenceFormat.NativeText).replace("+", " ")
-        super().__init__(words, size_px=11, weight=500, ink="ink3", parent=parent)
+        super().__init__(size_px=11, weight=500, ink="ink3", parent=parent)
+        self.show_keys(keys)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setContentsMargins(6, 0, 6, 0)
+
+    def show_keys(self, keys: QKeySequence) -> None:
+        """Show these."""
+        self.setText(keys.toString(QKeySequence.SequenceFormat.NativeText).replace("+", " "))
 
     def sizeHint(self) -> QSize:
         """A little lower than a line."""
@@ -44,16 +48,21 @@ class SearchField(QLineEdit):
     """One line to search by name. Owns neither the list nor the filter: it tells."""
 
     down_pressed = Signal()
+    up_pressed = Signal()
     entered = Signal()
+    entered_back = Signal()
+    """Enter with Shift."""
     left = Signal()
 
-    def __init__(self, keys: QKeySequence, words: str) -> None:
+    def __init__(self, keys: QKeySequence | None, words: str) -> None:
+        """`keys` lead here, and are shown while the field rests."""
         super().__init__()
         self.setFont(fonts.text())
         self.setPlaceholderText("Search")
         self.setAccessibleName(words)
         self.setFixedHeight(HEIGHT_PX)
-        self._cap = KeyCap(keys, self)
+        self._cap = KeyCap(keys or QKeySequence(), self)
+        self._has_keys = keys is not None
         self._clear = IconButton("x", "Clear the search", self.clear, size=14, ink="ink3", parent=self)
         self._clear.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.textChanged.connect(self._show_extra)
@@ -64,13 +73,22 @@ class SearchField(QLineEdit):
         match event.key():
             case Qt.Key.Key_Down:
                 self.down_pressed.emit()
+            case Qt.Key.Key_Up:
+                self.up_pressed.emit()
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                self.entered.emit()
+                back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+                (self.entered_back if back else self.entered).emit()
             case Qt.Key.Key_Escape:
                 self.clear()
                 self.left.emit()
             case _:
                 super().keyPressEvent(event)
+
+    def show_keys(self, keys: QKeySequence) -> None:
+        """Other keys lead here now."""
+        self._cap.show_keys(keys)
+        self._has_keys = not keys.isEmpty()
+        self._show_extra()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the extras at the end."""
@@ -96,7 +114,7 @@ class SearchField(QLineEdit):
     def _show_extra(self) -> None:
         """The shortcut while the field rests, the cross while something is written in it."""
         self._clear.setVisible(bool(self.text()))
-        self._cap.setVisible(not self.text() and not self.hasFocus())
+        self._cap.setVisible(self._has_keys and not self.text() and not self.hasFocus())
         self._place_extra()
 
     def _place_extra(self) -> None:

@@ -20,7 +20,6 @@ class UnreadEdge(DrawnButton):
     def __init__(self, parent: QWidget, *, upper: bool) -> None:
         super().__init__()
         self.setParent(parent)
-        self._ground = parent
         self._upper = upper
         self._count = 0
         self.hide()
@@ -39,10 +38,10 @@ class UnreadEdge(DrawnButton):
             self.update()
         self.setVisible(count > 0)
 
-    def place(self) -> None:
-        """Stand in the middle of the edge."""
-        y = INSET_PX if self._upper else self._ground.height() - HEIGHT_PX - INSET_PX
-        self.move((self._ground.width() - self.width()) // 2, y)
+    def place(self, ground: QSize) -> None:
+        """Stand in the middle of the edge of a ground of this size."""
+        y = INSET_PX if self._upper else ground.height() - HEIGHT_PX - INSET_PX
+        self.move((ground.width() - self.width()) // 2, y)
         self.raise_()
 
     def words(self) -> str:
