@@ -112,6 +112,14 @@ def test_forms_say_booleans_in_words_and_leave_fields_empty() -> None:
     assert codec.decode(Page, {"limit": "5", "before": ""}, form=True) == Page(limit=5)
 
 
+@pytest.mark.parametrize("value", [{}, {"mentions": [1]}, {"is_read": True, "content": "x"}])
+def test_a_patch_says_one_thing(value: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as caught:
+        codec.decode(PatchMessage, value)
+    assert caught.value.code == ErrorCode.INVALID_REQUEST
+    assert "either `is_read` or `content`" in caught.value.message
+
+
 def test_content_of_digits_stays_text() -> None:
     assert codec.decode(SendMessage, {"conversation_id": "1", "content": "42"}).content == "42"
 
