@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
-from desktop.core.ports import Api, Live, OutboxEntry
+from desktop.core.ports import Api, Live, OutboxEntry, Unreachable
 from protocol.codec import from_plain
 from protocol.commands import DeleteMessage, EditMessage, React, SendMessage, SentFile
 from protocol.errors import ErrorCode, Refused
@@ -36,20 +35,17 @@ class Carrier:
     def __init__(self, live: Live, api: Api, find: Callable[[str], Message | None], answer_s: float) -> None:
         """`find` knows messages by uid, as far as they are held."""
         self._live = live
+        self._api = api
         self._find = find
         self._answer_s = answer_s
-        self._by_rest: dict[type, Callable[[Any], Awaitable[Message]]] = {
-            SendMessage: api.send,
-            EditMessage: api.edit_message,
-            DeleteMessage: api.delete_message,
-            React: api.react,
-        }
 
     async def carry(self, entry: OutboxEntry, is_connected: bool) -> Message:
         """The message as the server has it then. Raises Refused, Unreachable, Settled or msgspec.ValidationError."""
-        command = self._command(entry)
         if not is_connected:
-            return await self._by_rest[type(command)](command)
+            if entry.is_numbered:
+                raise Unreachable("There is no connection.", may_have_arrived=False)
+            return await self._api.send(_send(entry))
+        command = self._command(entry)
         answer = await self._live.call(EVENTS[type(command)], command, self._answer_s)
         return from_plain(Message, answer.get("message"))
 

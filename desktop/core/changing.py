@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from desktop.core import updates
 from desktop.core.delivery import Delivery
 from desktop.core.outbox import Outbox, Waiting
-from desktop.core.ports import Clock, EntryKind, MessageApi, OutboxEntry
+from desktop.core.ports import EntryKind, MessageApi, OutboxEntry, Unreachable
 from desktop.core.store import Store
 from desktop.core.updates import Update
 from desktop.core.writing import Writing
@@ -34,8 +34,8 @@ class Changing:
         own_id: int,
         api: MessageApi,
         *,
-        clock: Clock,
         ingest: Callable[[Update], None],
+        is_connected: Callable[[], bool],
     ) -> None:
         """`ingest` is the session's waist."""
         self.problems = delivery.problems
@@ -46,8 +46,8 @@ class Changing:
         self._store = store
         self._own_id = own_id
         self._api = api
-        self._clock = clock
         self._ingest = ingest
+        self._is_connected = is_connected
 
     # --- through the outbox -------------------------------------------------------------------------------------
 
@@ -134,25 +134,25 @@ class Changing:
 
     async def pin(self, conversation_id: int, uid: str, on: bool) -> None:
         """Pin a message for all, or no longer."""
-        told = await self._api.pin(self._confirmed(conversation_id, uid).message_id, on)
+        told = await self._api.pin(self._number(conversation_id, uid), on)
         self._ingest(updates.of_conversation(told))
 
     async def star(self, conversation_id: int, uid: str, on: bool) -> None:
         """Keep a message at hand for oneself, or no longer; shown when the server has told one's own devices."""
-        await self._api.star(self._confirmed(conversation_id, uid).message_id, on)
+        await self._api.star(self._number(conversation_id, uid), on)
 
     async def remove_preview(self, conversation_id: int, uid: str) -> None:
         """Take the link preview off a message of one's own."""
-        told = await self._api.remove_preview(self._confirmed(conversation_id, uid).message_id)
+        told = await self._api.remove_preview(self._number(conversation_id, uid))
         self._ingest(updates.of_message(told))
 
     async def readers(self, conversation_id: int, uid: str) -> list[Reader]:
         """Who has read a message, and when."""
-        return await self._api.readers(self._confirmed(conversation_id, uid).message_id)
+        return await self._api.readers(self._number(conversation_id, uid))
 
     async def edits(self, conversation_id: int, uid: str) -> list[Edit]:
         """What a message said before, oldest first."""
-        return await self._api.edits(self._confirmed(conversation_id, uid).message_id)
+        return await self._api.edits(self._number(conversation_id, uid))
 
     # --- how ----------------------------------------------------------------------------------------------------
 
@@ -164,7 +164,7 @@ class Changing:
             "conversation_id": conversation_id,
             "place": 0,
             "text": "",
-            "created_ms": self._clock.now_ms(),
+            "created_ms": self._writing.now_ms(),
             "kind": kind,
             "target_uid": target_uid,
             "target_id": None if target is None else target.message_id,
@@ -218,6 +218,13 @@ class Changing:
             self._there(uid)
             raise _no(ErrorCode.INVALID_REQUEST, "This message is not sent yet. Wait until it is.")
         return message
+
+    def _number(self, conversation_id: int, uid: str) -> int:
+        """The server's number of a message. Raises Refused; and Unreachable while nobody knows of which history."""
+        message = self._confirmed(conversation_id, uid)
+        if not self._is_connected():
+            raise Unreachable("There is no connection just now. Try again when it is back.")
+        return message.message_id
 
     def _editable(self, uid: str) -> Message:
         """A message whose text is one's own to change. Raises Refused."""

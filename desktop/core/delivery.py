@@ -126,7 +126,7 @@ class Delivery:
         """Send a conversation's entries one after the other until none is due."""
         attempt, hurried = 0, False
         try:
-            while (waiting := self._outbox.next_due(conversation_id)) is not None:
+            while (waiting := self._next_due(conversation_id)) is not None:
                 await self._obey()
                 if not hurried:
                     await self._wait_for_the_line(attempt)
@@ -141,6 +141,10 @@ class Delivery:
                     hurried = await self._pause(pause_s)
         finally:
             self._at_work.discard(conversation_id)
+
+    def _next_due(self, conversation_id: int) -> Waiting | None:
+        """What can go out now."""
+        return self._outbox.next_due(conversation_id, is_connected=self._is_connected())
 
     async def _obey(self) -> None:
         """Wait as long as the server wants, and until the user has mended what only they can."""

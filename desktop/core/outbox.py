@@ -15,7 +15,6 @@ from protocol.shapes import Attachment
 
 LOG = logging.getLogger(__name__)
 
-
 DAY_MS = 24 * 60 * 60 * 1000
 """After so long the user is asked about a message; it is tried on meanwhile, and never dropped (decision 0022)."""
 
@@ -108,12 +107,14 @@ class Outbox:
         own = [w for w in self._entries.values() if w.entry.conversation_id == conversation_id]
         return sorted(own, key=lambda waiting: waiting.entry.place)
 
-    def next_due(self, conversation_id: int) -> Waiting | None:
+    def next_due(self, conversation_id: int, *, is_connected: bool = True) -> Waiting | None:
         """The oldest entry that may go out; None where nothing waits or the oldest is held or being written to disk.
 
-        A message goes out before what changes it, also where it was queued again after that (core/refill.py).
+        A message goes out before what changes it, also where it was queued again after that (core/refill.py). What
+        changes messages waits for the line, and keeps back no message that can go without.
         """
-        queued = (w for w in self._in_order(conversation_id) if w.entry.state == "queued")
+        own = self._in_order(conversation_id)
+        queued = (w for w in own if w.entry.state == "queued" and (is_connected or w.entry.is_message))
         first = next(queued, None)
         if first is not None and not first.entry.is_message:
             target = self._entries.get(first.entry.target_uid or "")
@@ -330,11 +331,10 @@ class Outbox:
     async def keep_uploads(self, uid: str, uploaded: Sequence[Attachment]) -> None:
         """Remember on disk which of its files are on the server, so that a restart does not upload them again."""
         waiting = self._entries.get(uid)
-        if waiting is None:
-            return
-        self._entries[uid] = replace(waiting, progress=None)
-        self._change(uid, replace(waiting.entry, uploaded=tuple(uploaded), begun=None))
-        await self._write_entry(uid)
+        if waiting is not None:
+            self._entries[uid] = replace(waiting, progress=None)
+            self._change(uid, replace(waiting.entry, uploaded=tuple(uploaded), begun=None))
+            await self._write_entry(uid)
 
     def _there(self, uid: str) -> Waiting:
         """The entry. Raises Refused when it is gone."""

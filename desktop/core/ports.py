@@ -13,7 +13,7 @@ from msgspec import Struct
 from desktop.core.own_ports import OwnApi, OwnFile
 from desktop.core.search_words import Asked
 from protocol.accounts import Device, PasswordChange, ProfileChange
-from protocol.commands import DeleteMessage, EditMessage, MarkRead, React, SearchQuery, SendMessage
+from protocol.commands import MarkRead, SearchQuery, SendMessage
 from protocol.shapes import Attachment, Conversation, Edit, ForwardedFrom, Message, Own, Reader, ReplyTo, User
 from protocol.signals import Connected, Found
 
@@ -103,19 +103,10 @@ class BegunUpload:
 
 
 class MessageApi(Protocol):
-    """What REST does to one message; the three commands are the twins of the socket's. Repeating changes nothing more.
+    """What REST does to one message, named by the server's number. Repeating changes nothing more.
 
     Each raises Refused or Unreachable.
     """
-
-    async def edit_message(self, command: EditMessage) -> Message:
-        """Change the text of one's own message."""
-
-    async def delete_message(self, command: DeleteMessage) -> Message:
-        """Delete a message for everybody; the result is its tombstone."""
-
-    async def react(self, command: React) -> Message:
-        """Put an emoji under a message, or take it away."""
 
     async def pin(self, message_id: int, on: bool) -> Conversation:
         """Pin a message for all, or no longer."""
@@ -272,6 +263,14 @@ class OutboxEntry:
     def is_message(self) -> bool:
         """Whether it becomes a message of its own."""
         return self.kind in {"send", "forward"}
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it names a message by the server's number, which another history has given to another message.
+
+        Such a command goes over the live line alone: that has told which history the server is in.
+        """
+        return self.kind != "send"
 
 
 class OutboxFile(Protocol):

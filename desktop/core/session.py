@@ -126,7 +126,7 @@ class Session:
         self.measured = self._writing.measured
         """What is known of a file that may be attached (core/attaching.py)."""
         changed = (self._outbox, self._delivery, self._writing, self._store, own_id, self.api)
-        self.changing = Changing(*changed, clock=self._clock, ingest=self.ingest)
+        self.changing = Changing(*changed, ingest=self.ingest, is_connected=self.is_connected)
         """What people do with messages that are there, and what of it was refused."""
         shown = (self._outbox, self._delivery, self._sync, self._clock)
         self.waiting_list = WaitingList(*shown, title=self._title, find=self.find)
@@ -349,8 +349,8 @@ class Session:
             LOG.info("the server's history has changed; asking for everything again")
             known = set(self._store.held)
             self._refill.keep(own_since(self._store, self.me.value.user_id, since_ms))
-            await self._outbox.forget_numbers()
             self._store.clear()
+            await self._outbox.forget_numbers()
             self._following = Following()
             self._reading.begin_epoch()
             self._own_side.begin_epoch()

@@ -43,7 +43,7 @@ class Writing:
         self._outbox = outbox
         self._delivery = delivery
         self._disk = disk
-        self._clock = clock
+        self.now_ms = clock.now_ms
         self._limits = limits
         self._to_the_end = to_the_end
         self._quoted = quoted
@@ -113,7 +113,7 @@ class Writing:
             text=text,
             paths=tuple(map(str, paths)),
             local=tuple(local),
-            created_ms=self._clock.now_ms(),
+            created_ms=self.now_ms(),
             tried=not paths and self._delivery.is_idle(conversation_id),
         )
 

@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
-from msgspec import Struct
-
 from desktop.net.asking import Asking
-from protocol.commands import DeleteMessage, EditMessage, React
-from protocol.ids import Id
 from protocol.shapes import Conversation, Edit, Message, Own, Reader
-
-
-class _EditBody(Struct, kw_only=True, frozen=True):
-    """The body of an edit: the path names the message."""
-
-    content: str
-    mentions: list[Id] = []
 
 
 class RestMessages(Asking):
     """`core.ports.MessageApi`. Owns nothing; every method raises Refused or Unreachable."""
-
-    async def edit_message(self, command: EditMessage) -> Message:
-        """Change the text of one's own message."""
-        body = _EditBody(content=command.content, mentions=command.mentions)
-        return await self._read(Message, "PATCH", f"/api/messages/{command.message_id}", body=body)
-
-    async def delete_message(self, command: DeleteMessage) -> Message:
-        """Delete a message for everybody."""
-        return await self._read(Message, "DELETE", f"/api/messages/{command.message_id}")
-
-    async def react(self, command: React) -> Message:
-        """Put an emoji under a message, or take it away."""
-        path = f"/api/messages/{command.message_id}/reactions/{quote(command.emoji, safe='')}"
-        return await self._read(Message, _verb(command.on), path)
 
     async def pin(self, message_id: int, on: bool) -> Conversation:
         """Pin a message for all, or no longer."""

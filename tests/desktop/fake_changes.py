@@ -143,18 +143,6 @@ class FakeMessageApi:
         self.server.calls.append((method, None))
         self.server.take_refusal(method)
 
-    async def edit_message(self, command: EditMessage) -> Message:
-        await self._reach("edit_message")
-        return change(self.server, self.user_id, command)
-
-    async def delete_message(self, command: DeleteMessage) -> Message:
-        await self._reach("delete_message")
-        return change(self.server, self.user_id, command)
-
-    async def react(self, command: React) -> Message:
-        await self._reach("react")
-        return change(self.server, self.user_id, command)
-
     async def pin(self, message_id: int, on: bool) -> Conversation:
         await self._reach("pin")
         conversation, message = found(self.server, self.user_id, message_id)

@@ -235,24 +235,6 @@ class RestLine:
         posted = await self._network.ask(lambda: self._network.server.house.messages.post(self._actor, command))
         return read(Message, dumps(posted.message))
 
-    async def edit_message(self, command: EditMessage) -> Message:
-        """Change a text without the live line."""
-        return await self._changed(command)
-
-    async def delete_message(self, command: DeleteMessage) -> Message:
-        """Delete without the live line."""
-        return await self._changed(command)
-
-    async def react(self, command: React) -> Message:
-        """React without the live line."""
-        return await self._changed(command)
-
-    async def _changed(self, command: Change) -> Message:
-        """The message as it is then."""
-        server = self._network.server
-        work = partial(changed, server, self._actor, command)
-        return read(Message, dumps(await self._network.ask(work, is_numbered=True)))
-
     async def mark_read(self, command: MarkRead) -> None:
         """Move the cursor without the live line."""
         await self._network.ask(lambda: self._network.server.house.cursors.mark_read(self._actor, command))
