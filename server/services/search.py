@@ -28,7 +28,10 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 
 _IDLE_S, _BETWEEN_S = 1.0, 0.02
 """How long the index rests when nothing waits for it, and between two helpings in a quiet time."""
-_HELPING, _BUSY_HELPING = 200, 100
+_HELPING_S = 0.01
+"""About so long is the writer kept by one helping: what it holds is fitted to that."""
+_LEAST, _FIRST, _GREATEST = 5, 20, 500
+"""Messages in a helping: SQLite takes 25 µs for one, PostgreSQL 500."""
 _PATIENCE = search.LOOKED_AT_MAX // 2
 """While messages come, the index waits until so many are outside of it; then it takes a twentieth of the time."""
 _BUSY_SHARE = 20
@@ -41,6 +44,7 @@ class Search:
         self._database = database
         self._access = access
         self._last_seen = 0
+        self._helping = _FIRST
 
     def find(self, actor: Actor, query: SearchQuery) -> Found:
         """The newest messages that have every word and phrase of the query in them, and are as it says besides.
@@ -82,10 +86,12 @@ class Search:
         busy, self._last_seen = last != self._last_seen, last
         if not waiting or (busy and waiting < _PATIENCE):
             return _IDLE_S
-        most = _BUSY_HELPING if busy else _HELPING
         began = time.monotonic()
-        self._database.write(lambda unit: search.index(unit.connection, most))
-        return (time.monotonic() - began) * _BUSY_SHARE if busy else _BETWEEN_S
+        self._database.write(lambda unit: search.index(unit.connection, self._helping))
+        took = time.monotonic() - began
+        fitting = int(self._helping * _HELPING_S / max(took, 1e-6))
+        self._helping = max(_LEAST, min(fitting, self._helping * 2, _GREATEST))
+        return took * _BUSY_SHARE if busy else _BETWEEN_S
 
 
 def _terms(q: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import and_, text
@@ -296,3 +297,29 @@ def test_a_search_that_takes_too_long_walks(
     monkeypatch.setattr(search, "_ilike", lambda *given: and_(contains(*given), dawdles))
     monkeypatch.setattr(search, "_TIME_MAX_MS", 50)
     assert _found(setting, ada, "walking") == ["found by walking"]
+
+
+def test_what_was_written_before_there_was_an_index_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        upgrade = command.upgrade
+        before.setattr(command, "upgrade", lambda config, _head: upgrade(config, "0004"))
+        old = Setting(tmp_path)
+        ada, ben = old.person("ada"), old.person("ben")
+        direct = old.direct(ada, ben)
+        with old.database._backend.writing.connect() as connection, connection.begin():  # noqa: SLF001 - as it was then
+            for place, content in enumerate(("the old oak", None), start=1):
+                values = (f"uid {place}", direct, place, place, ada.user_id, content)
+                connection.exec_driver_sql(_WRITTEN, values)
+            connection.exec_driver_sql("UPDATE conversations SET last_position = 2")
+        old.close()
+    setting = Setting(tmp_path)
+    with setting.database.read() as snapshot:
+        assert search.indexed_to(snapshot) == (2, 2)
+    assert _found(setting, ben, "old oak") == ["the old oak"]
+    setting.close()
+
+
+_WRITTEN = """
+INSERT INTO messages (uid, conversation_id, position, version, sender_id, type, content, content_hash, created_at)
+VALUES (?, ?, ?, ?, ?, 'text', ?, '', 1)
+"""

@@ -19,12 +19,15 @@ _FORGET = """
 INSERT INTO message_search(message_search, rowid, content)
 SELECT 'delete', old.message_id, old.content WHERE old.content IS NOT NULL;
 """
+_AS_FAR_AS = "INSERT INTO message_search_progress (indexed_to) SELECT coalesce(max(message_id), 0) FROM messages"
 _SQLITE = (
     """
     CREATE VIRTUAL TABLE message_search
     USING fts5(content, content = 'messages', content_rowid = 'message_id', tokenize = 'trigram')
     """,
-    "INSERT INTO message_search_progress (indexed_to) VALUES (0)",
+    # Whatever there is so far; none of it is the system's.
+    "INSERT INTO message_search(message_search) VALUES ('rebuild')",
+    _AS_FAR_AS,
     f"""
     CREATE TRIGGER message_search_changed AFTER UPDATE OF content ON messages
     WHEN old.content IS NOT new.content AND old.type <> 'system' AND {_INDEXED}
@@ -43,9 +46,10 @@ _SQLITE = (
 )
 _POSTGRESQL = (
     "CREATE TABLE message_search (message_id BIGINT PRIMARY KEY, content TEXT NOT NULL)",
+    "INSERT INTO message_search SELECT message_id, content FROM messages WHERE content IS NOT NULL",
     # Without `fastupdate`, which lets one of many inserts wait for 200 ms.
     "CREATE INDEX ix_message_search_content ON message_search USING gin (content gin_trgm_ops) WITH (fastupdate = off)",
-    "INSERT INTO message_search_progress (indexed_to) VALUES (0)",
+    _AS_FAR_AS,
     """
     CREATE FUNCTION message_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
