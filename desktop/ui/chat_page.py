@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -16,11 +16,12 @@ from PySide6.QtGui import (
     QPaintEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from desktop.cache.settings_file import Settings, SettingsFile
 from desktop.core.bubble import Bubble, Header
+from desktop.core.finder import Hit
 from desktop.core.moments import system_clock
 from desktop.core.ports import Clock
 from desktop.core.session import Session
@@ -37,15 +38,19 @@ from desktop.ui.message_actions import MessageActions
 from desktop.ui.message_field import brings_files
 from desktop.ui.notice import Notice
 from desktop.ui.outgoing import Outgoing
+from desktop.ui.picture_marking import PictureMarking
 from desktop.ui.pictures import Pictures
+from desktop.ui.pinned_bar import PinnedBar
 from desktop.ui.plain_text import PlainLabel
 from desktop.ui.reply_choice import ReplyChoice
+from desktop.ui.search_bar import SearchBar
 from desktop.ui.timeline_pane import TimelinePane
 from desktop.ui.toast import Toast
 from desktop.ui.transfers import Transfers
 from protocol.shapes import User
 
 TYPING_LINE = 22
+CAPTURE_KEYS = "Ctrl+Shift+S"
 
 
 class ChatPage(QWidget):
@@ -53,6 +58,7 @@ class ChatPage(QWidget):
 
     back_requested = Signal()
     outbox_requested = Signal()
+    info_requested = Signal()
 
     def __init__(
         self, session: Session, pictures: Pictures, clock: Clock | None = None, settings: SettingsFile | None = None
@@ -69,6 +75,8 @@ class ChatPage(QWidget):
         self._unsubscribe: list[Callable[[], None]] = []
         transfers = Transfers(self)
         self.header = ChatHeader(pictures, clock)
+        self.search_bar = SearchBar(session)
+        self.pinned = PinnedBar(session)
         self.bar = ConnectionBar()
         self.pane = TimelinePane(pictures, transfers, clock)
         self.composer = Composer(pictures, session.limits.content_chars)
@@ -77,6 +85,7 @@ class ChatPage(QWidget):
         self.files = FileActions(session.api, transfers, self.toast, self, settings)
         self.message_actions = MessageActions(session, self.outgoing, self.files, self, self.toast, clock)
         self.replies = ReplyChoice(self.pane, self.composer, self.message_actions)
+        self.marking = PictureMarking(self.composer, self.outgoing, self.toast)
         self.emoji = EmojiOpening(self.composer, self.pane, self.message_actions, settings)
         self.completion = Completion(self.composer.field, self._people_here)
         self._typing = PlainLabel(size_px=12, ink="ink2")
@@ -96,6 +105,8 @@ class ChatPage(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(self.header)
+        rows.addWidget(self.search_bar)
+        rows.addWidget(self.pinned)
         rows.addWidget(self.bar)
         rows.addWidget(self.pane, 1)
         rows.addWidget(self._typing)
@@ -110,9 +121,14 @@ class ChatPage(QWidget):
     def _connect(self) -> None:
         """Signals of the parts, and the session's line."""
         self.header.back_requested.connect(self.back_requested)
+        self.header.info_requested.connect(self.info_requested)
+        self.header.search_requested.connect(self.show_search)
+        self.search_bar.jump_wanted.connect(self.pane.jump_to)
+        self.search_bar.closed.connect(self.setFocus)
+        self.pinned.jump_wanted.connect(self.pane.jump_to)
         self.bar.retry_requested.connect(self._session.retry_now)
         self.bar.outbox_requested.connect(self.outbox_requested)
-        self.composer.attach_asked.connect(self._choose_files)
+        self.composer.attach_asked.connect(self._offer_to_attach)
         self._add_keys()
         self.outgoing.sent.connect(self.pane.to_latest)
         self.pane.seen.connect(self._mark_read)
@@ -134,6 +150,7 @@ class ChatPage(QWidget):
         keys: list[tuple[str, Callable[[], object]]] = [
             ("Ctrl+U", self._choose_files),
             ("Ctrl+O", self._choose_files),
+            (CAPTURE_KEYS, self.marking.capture),
             ("Ctrl+Shift+Space", self.composer.emoji.click),
         ]
         for sequence, does in keys:
@@ -182,6 +199,25 @@ class ChatPage(QWidget):
         self.pane.open(self._session.timeline(conversation_id), self._name, own_id=own_id, named=named)
         self._session.look_at(conversation_id)
 
+    def show_search(self) -> None:
+        """Search in the open conversation."""
+        if self._conversation_id is not None:
+            if self.search_bar.isHidden():
+                self.search_bar.open(self._conversation_id)
+            self.search_bar.focus()
+
+    def show_hit(self, hit: Hit, query: str) -> None:
+        """Stand at a message that was found, with the way to the next one where something was searched for."""
+        if query and self._conversation_id is not None:
+            self.search_bar.open(self._conversation_id, query, hit)
+        self.pane.jump_to(hit.position, hit.uid)
+
+    def to_first_unread(self) -> None:
+        """Jump to where reading began."""
+        timeline = None if self._conversation_id is None else self._session.timeline(self._conversation_id)
+        if timeline is not None and timeline.first_unread:
+            self.pane.jump_to(timeline.first_unread)
+
     def close_conversation(self) -> None:
         """Show no conversation."""
         self._leave()
@@ -196,9 +232,11 @@ class ChatPage(QWidget):
         """Follow the session no longer; the page may go now."""
         self._leave()
         self._unsubscribe_line()
+        self.pinned.close_tasks()
         self._unsubscribe_settings()
         self.outgoing.close()
         self.files.close()
+        self.marking.close()
         self.message_actions.work.close()
 
     def _leave(self) -> None:
@@ -209,6 +247,7 @@ class ChatPage(QWidget):
             unsubscribe()
         self._unsubscribe = []
         self.outgoing.enter(None)
+        self.search_bar.close_search()
         self.pane.leave()
         self.header.clear()
         self._close_viewer()
@@ -218,6 +257,7 @@ class ChatPage(QWidget):
         """Who it is, and who types."""
         self._name = first_name(header.title)
         self.header.show_header(header)
+        self.pinned.show_header(header)
         self.composer.set_name(self._name)
         self._typing.setText(typing_words(header))
 
@@ -241,6 +281,24 @@ class ChatPage(QWidget):
         """The reader has seen the messages up to here."""
         if self._conversation_id is not None:
             self._session.mark_read(self._conversation_id, position)
+
+    def _offer_to_attach(self) -> None:
+        """The menu of the paper clip."""
+        menu = self.attach_menu()
+        button = self.composer.attach
+        menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
+
+    def attach_menu(self) -> QMenu:
+        """What can be attached; it deletes itself when it closes."""
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        files = menu.addAction("Photo, video or file…", self._choose_files)
+        screen = menu.addAction("Part of the screen…", self.marking.capture)
+        # Shown, not bound: the page hears the keys itself.
+        for entry, keys in ((files, "Ctrl+U"), (screen, CAPTURE_KEYS)):
+            entry.setShortcut(QKeySequence(keys))
+            entry.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        return menu
 
     def _choose_files(self) -> None:
         """The system's file dialog; the loop runs on behind it."""

@@ -201,7 +201,7 @@ class Outgoing(QObject):
         if paths:
             self.stage(paths)
         elif source.hasImage():
-            self._tasks.start(self._stage_picture(QImage(source.imageData())))
+            self.stage_picture(QImage(source.imageData()), "Pasted picture.png")
 
     def stage(self, paths: Sequence[Path]) -> None:
         """Put files beside the text, if the server would take them."""
@@ -209,6 +209,24 @@ class Outgoing(QObject):
             self._composer.show_problem("A message that is edited keeps its files. Save it or press Esc first.")
             return
         self._tasks.start(self._weigh_and_stage(list(paths)))
+
+    def stage_picture(self, picture: QImage, name: str) -> None:
+        """Put a picture that lies in no file beside the text."""
+        self._tasks.start(self._stage_picture(picture, name))
+
+    def replace_picture(self, staged: Staged, picture: QImage) -> None:
+        """The same picture with marks in it takes the place of a staged one."""
+        self._tasks.start(self._replace_picture(staged, picture))
+
+    async def _replace_picture(self, staged: Staged, picture: QImage) -> None:
+        """Keep it, and put it where the other stands, if that is still there."""
+        path = await self._kept_picture(picture, f"{staged.path.stem}.png")
+        if path is None:
+            return
+        file = await self._session.measured(path)
+        now = list(self._composer.staged.files())
+        if staged in now:
+            self._composer.staged.replace(now.index(staged), Staged(path, file.size))
 
     def take_back(self, bubble: Bubble) -> None:
         """Bring a message that was not sent back into the composer, its files too. Says so where it is too late."""
@@ -296,26 +314,38 @@ class Outgoing(QObject):
         if wrong:
             self._complain(conversation_id or 0, _at_most(wrong))
 
-    async def _stage_picture(self, picture: QImage) -> None:
-        """Keep a pasted picture as a file beside the outbox, which can be sent again after a restart."""
+    async def _stage_picture(self, picture: QImage, name: str) -> None:
+        """Keep a picture as a file beside the outbox, which can be sent again after a restart."""
+        path = await self._kept_picture(picture, name)
+        if path is not None:
+            await self._weigh_and_stage([path])
+
+    async def _kept_picture(self, picture: QImage, name: str) -> Path | None:
+        """A picture as a file; None, said, where that cannot be."""
         try:
             data = await asyncio.to_thread(_as_png, picture)
         except ValueError:
-            _log.exception("a pasted picture could not be read")
+            _log.exception("a picture could not be read")
             self._complain(self._conversation_id or 0, UNPASTABLE)
-        else:
-            await self._stage_bytes("Pasted picture.png", data)
+            return None
+        return await self._kept_bytes(name, data)
 
     async def _stage_bytes(self, name: str, data: bytes) -> None:
-        """Keep bytes that lie nowhere else as a file beside the outbox, and stage that."""
+        """Keep bytes that lie nowhere else, and stage them."""
+        path = await self._kept_bytes(name, data)
+        if path is not None:
+            await self._weigh_and_stage([path])
+
+    async def _kept_bytes(self, name: str, data: bytes) -> Path | None:
+        """Bytes as a file beside the outbox; None, said, where that cannot be."""
         try:
             path = await self._session.keep(name, data)
         except OSError:
             _log.exception("what was pasted could not be kept")
             self._complain(self._conversation_id or 0, UNPASTABLE)
-        else:
-            self._pasted[path] = self._conversation_id or 0
-            await self._weigh_and_stage([path])
+            return None
+        self._pasted[path] = self._conversation_id or 0
+        return path
 
 
 def _at_most(sentences: Sequence[str], count: int = 3) -> str:
