@@ -153,7 +153,7 @@ def test_who_looks_in_both_processes_is_one_viewer(team: Team) -> None:
     assert team.two.viewers.leave(two, team.conversation_id) == []
     team.carry()
     assert team.one.heard()[-1] == ("user_left", team.ada.user_id, [])
-    assert team.one.viewers.active(team.conversation_id) == []
+    assert team.one.viewers.active(team.conversation_id, team.ada.user_id) == []
 
 
 def test_becoming_invisible_is_looking_away_in_both(team: Team) -> None:
@@ -168,7 +168,7 @@ def test_becoming_invisible_is_looking_away_in_both(team: Team) -> None:
         ("presence", team.ada.user_id, "offline"),
         ("user_left", team.ada.user_id, []),
     ]
-    assert team.two.viewers.active(team.conversation_id) == []
+    assert team.two.viewers.active(team.conversation_id, team.ada.user_id) == []
 
 
 def test_what_was_lost_comes_with_the_whole(team: Team) -> None:
@@ -183,7 +183,7 @@ def test_what_was_lost_comes_with_the_whole(team: Team) -> None:
     assert team.two.presences.status(team.ben.user_id) == "offline"
     team.one.bus.tell_whole()
     team.carry()
-    assert team.two.viewers.active(team.conversation_id) == [team.ada.user_id]
+    assert team.two.viewers.active(team.conversation_id, team.ada.user_id) == [team.ada.user_id]
     assert team.two.presences.status(team.ada.user_id) == "busy"
     assert team.two.presences.status(team.ben.user_id) == "active"
     team.one.viewers.left(one)
@@ -191,7 +191,7 @@ def test_what_was_lost_comes_with_the_whole(team: Team) -> None:
     team.one.bus.lose()
     team.one.bus.tell_whole()
     team.carry()
-    assert team.two.viewers.active(team.conversation_id) == []
+    assert team.two.viewers.active(team.conversation_id, team.ada.user_id) == []
     assert team.two.presences.sockets_elsewhere(team.ben.user_id) == 0
     assert team.two.presences.sockets_elsewhere(team.ada.user_id) == 1
 
