@@ -161,14 +161,32 @@ class MessageField(QPlainTextEdit):
         if brings_files(source):
             self.brought.emit(source)
         else:
-            self._insert_text(source.text())
+            self._insert_text(source.text(), source.html() if source.hasHtml() else "")
 
-    def _insert_text(self, text: str) -> None:
-        """Put a pasted text in; of a very long one say so."""
-        self.insertPlainText(text)
+    def _insert_text(self, text: str, html: str = "") -> None:
+        """Put a pasted text in; with its marks as a second step, so that undoing first takes only these away."""
+        cursor = self.textCursor()
+        start = cursor.selectionStart()
+        cursor.beginEditBlock()
+        cursor.insertText(text)
+        cursor.endEditBlock()
+        if html:
+            self._mark_pasted(cursor, start, text, html)
+        self.setTextCursor(cursor)
         self.ensureCursorVisible()
         if len(text) >= LONG_PASTE:
             self.pasted_long.emit(text)
+
+    def _mark_pasted(self, cursor: QTextCursor, start: int, text: str, html: str) -> None:
+        """What was bold, italic, code or a link gets its marks (behaviour 31)."""
+        from desktop.ui.pasted_markup import marked  # noqa: PLC0415 - not on the way to the first picture
+
+        found = marked(html, text)
+        if found is not None:
+            cursor.setPosition(start, QTextCursor.MoveMode.KeepAnchor)
+            cursor.beginEditBlock()
+            cursor.insertText(found)
+            cursor.endEditBlock()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Other widths break the lines elsewhere."""

@@ -16,6 +16,7 @@ from desktop.core.ports import OutboxEntry
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.bubble_parts import Action
 from desktop.ui.drop_target import DropTarget
+from desktop.ui.message_field import MessageField
 from desktop.ui.outgoing import DISK_WORDS
 from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
@@ -331,16 +332,40 @@ def test_what_is_typed_or_pasted_over_the_timeline_is_written(qloop: QLoop) -> N
     qloop(scene())
 
 
-def test_pasted_html_is_its_plain_text(qloop: QLoop) -> None:
-    async def scene() -> None:
-        async with opened() as s:
-            mime = QMimeData()
-            mime.setHtml("<b>bold</b>")
-            mime.setText("bold")
-            s.page.composer.field.insertFromMimeData(mime)
-            assert s.page.composer.text() == "bold"
-
-    qloop(scene())
+@pytest.mark.parametrize(
+    ("html", "plain", "shown"),
+    [
+        ("<b>bold</b>", "bold", "**bold**"),
+        ("<p>one <em>two </em>three</p><p>four</p>", "one two three\n\nfour", "one *two* three\nfour"),
+        (
+            '<a href="https://example.org/a">here</a> <code>x()</code>',
+            "here x()",
+            "[here](https://example.org/a) `x()`",
+        ),
+        ('<b style="font-weight:normal">not bold</b>', "not bold", "not bold"),
+        ('<a href="javascript:alert(1)">here</a>', "here", "here"),
+        ("<b>other words</b>", "than these", "than these"),
+        ("<style>b{}</style><script>1</script><p>just text</p>", "just text", "just text"),
+        ("<b>snake_case</b> and <i>a*b", "snake_case and a*b", "snake_case and a*b"),
+    ],
+)
+def test_pasted_html_keeps_small_marks_and_undo_takes_them_away_first(
+    qapp: QApplication, html: str, plain: str, shown: str
+) -> None:
+    field, mime = MessageField(), QMimeData()
+    mime.setHtml(html)
+    mime.setText(plain)
+    QTest.keyClicks(field, "ab ")
+    field.insertFromMimeData(mime)
+    assert field.toPlainText() == f"ab {shown}"
+    field.undo()
+    if shown != plain:
+        assert field.toPlainText() == f"ab {plain}"
+        field.undo()
+    assert field.toPlainText() == "ab "
+    QApplication.clipboard().setMimeData(mime)
+    field.paste_plain()
+    assert field.toPlainText() == f"ab {plain}"
 
 
 def test_the_file_dialog_opens_beside_the_running_loop(qloop: QLoop, tmp_path: Path) -> None:
