@@ -59,6 +59,8 @@ class Settings(Struct, kw_only=True, frozen=True):
     """Quiet hours: minutes of the local day, over midnight too; None: there are none."""
     silent_until_ms: int = 0
     """Do not disturb until then, ms since 1970."""
+    shortcuts: dict[str, str] = {}
+    """Keys the person chose, by the name of the action (desktop/ui/shortcuts.py); empty: none."""
     text_percent: int = 100
     """The size of all text, in percent of the design's."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -19,10 +19,12 @@ class PeopleModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._people: list[User] = []
+        self._notes: Mapping[int, str] = {}
 
-    def show_people(self, people: Sequence[User]) -> None:
-        """Show these instead."""
+    def show_people(self, people: Sequence[User], notes: Mapping[int, str] | None = None) -> None:
+        """Show these instead; `notes` says of some by their ids what they are here."""
         self.beginResetModel()
+        self._notes = notes or {}
         self._people = list(people)
         self.endResetModel()
 
@@ -44,7 +46,9 @@ class PeopleModel(QAbstractListModel):
                 return user
             case Role.KEY:
                 return user.user_id
+            case Qt.ItemDataRole.StatusTipRole:
+                return self._notes.get(user.user_id, "")
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-                return f"{user.display_name}, @{user.username}"
+                return ", ".join(filter(None, (user.display_name, f"@{user.username}", self._notes.get(user.user_id))))
             case _:
                 return None

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from desktop.core import moments
 from desktop.core.bubble import Header
 from desktop.core.ports import Clock
+from desktop.models.conversation_model import typing_words as named_typing
 from desktop.ui import theme
 from desktop.ui.avatars import PRESENCE_WORDS, Avatar
 from desktop.ui.buttons import IconButton
@@ -26,6 +27,8 @@ class ChatHeader(QWidget):
     """Shows one Header; owns the timer that keeps its words true."""
 
     back_requested = Signal()
+    search_requested = Signal()
+    info_requested = Signal()
 
     def __init__(self, pictures: Pictures, clock: Clock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,6 +37,8 @@ class ChatHeader(QWidget):
         self._header: Header | None = None
         self.back = IconButton("arrow-left", "Back to the conversations", self.back_requested.emit)
         self.back.hide()
+        self.search = IconButton("search", "Search in this conversation (Ctrl+F)", self.search_requested.emit)
+        self.info = IconButton("panel-right", "About this conversation (Ctrl+.)", self.info_requested.emit)
         self._avatar = Avatar(AVATAR)
         self._name = ElidedLabel(size_px=15, weight=600)
         self._status = ElidedLabel(size_px=12, ink="ink2")
@@ -61,6 +66,8 @@ class ChatHeader(QWidget):
         row.addWidget(self.back)
         row.addWidget(self._avatar)
         row.addLayout(words, 1)
+        row.addWidget(self.search)
+        row.addWidget(self.info)
 
     def show_header(self, header: Header) -> None:
         """Show who it is now."""
@@ -114,7 +121,10 @@ class ChatHeader(QWidget):
 def status_of(header: Header, clock: Clock) -> tuple[str, str]:
     """The words under a name, and the token of their colour."""
     if header.typing:
-        return "typing…", "accent_text"
+        names = [isolate(one_line(name)) for name in header.typing]
+        return named_typing(names, in_group=header.kind == "group"), "accent_text"
+    if header.kind == "group":
+        return ("1 member" if header.member_count == 1 else f"{header.member_count} members"), "ink2"
     words, ink = _presence_of(header, clock)
     says = isolate(one_line(header.status_text)) if header.status_text else ""
     return " · ".join(filter(None, (words, says))), ink

@@ -92,6 +92,10 @@ class ConversationWork(QObject):
         more = "They cannot write to you here any more, and do not see whether you are there. They are not told."
         self._ask(f"Block {name}?", more, "Block", lambda: self.change(row.conversation_id, PatchOwn(blocked=True)))
 
+    def unblock(self, conversation_id: int) -> None:
+        """Let the other one write again."""
+        self.change(conversation_id, PatchOwn(blocked=False))
+
     def ask_to_leave(self, row: ConversationRow) -> None:
         """Leave a group, after a question."""
         more = "You will not see its messages any more, unless somebody adds you again."

@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QSplitter, QWidget
 
 from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import ConversationRow, Line
+from desktop.core.finder import Hit
 from desktop.core.listops import ListOp, Remove
 from desktop.core.moments import system_clock
 from desktop.core.ports import Clock
 from desktop.core.session import Session
 from desktop.ui import icons, window_memory
 from desktop.ui.chat_page import ChatPage
-from desktop.ui.conversation_list import SEARCH_KEYS, ConversationList
+from desktop.ui.conversation_list import ConversationList
+from desktop.ui.info_panel import InfoPanel
 from desktop.ui.new_conversation import NewConversationDialog
 from desktop.ui.new_group import NewGroupDialog
 from desktop.ui.outbox_panel import OutboxPanel
@@ -25,8 +27,14 @@ from desktop.ui.pictures import Pictures
 from desktop.ui.rail import Rail
 from desktop.ui.row_drop import RowDrop
 from desktop.ui.settings_dialog import Page, SettingsDialog
+from desktop.ui.shortcuts import Shortcuts
+from desktop.ui.shortcuts_page import ShortcutsSheet
+from desktop.ui.switcher import Switcher
+from desktop.ui.window_actions import WindowActions
 
 ONE_PANE_BELOW_PX = 720
+INFO_BESIDE_FROM_PX = 1020
+INFO_PX = 320
 NO_RAIL_BELOW_PX = 560
 LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 380, 480
 LIST_PX = 311
@@ -67,6 +75,10 @@ class MainWindow(QMainWindow):
         self.list = ConversationList(session, pictures, clock, settings.current.value.server)
         self.chat = ChatPage(session, pictures, clock, settings)
         self.row_drop = RowDrop(session, self.list.view, self.chat.toast.say)
+        self.info = InfoPanel(session, pictures, clock, self.list.work)
+        self.shortcuts = Shortcuts(self, settings)
+        self.acts = WindowActions(self, session)
+        self._shows_info = False
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self._dialog: QDialog | None = None
         self._unsubscribe: list[Callable[[], None]] = []
@@ -83,6 +95,8 @@ class MainWindow(QMainWindow):
         self._settings.change(last_conversation=conversation_id)
         self.list.mark_open(conversation_id)
         self.chat.open(conversation_id)
+        self.acts.opened(conversation_id)
+        self.info.open(conversation_id if self._shows_info else None)
         self._tell_focus()
         self._arrange()
         self.chat.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -92,6 +106,7 @@ class MainWindow(QMainWindow):
         self._open_id = None
         self._settings.change(last_conversation=0)
         self.chat.close_conversation()
+        self.info.open(None)
         self.list.mark_open(None)
         self._tell_focus()
         self._arrange()
@@ -116,6 +131,24 @@ class MainWindow(QMainWindow):
         dialog.opened.connect(self.open_conversation)
         self._open(dialog)
 
+    def show_switcher(self) -> None:
+        """Open the way to a conversation by a few letters of its name."""
+        switcher = Switcher(self._session, self._pictures, self._clock, self.acts.visits.recent(), self)
+        switcher.conversation_chosen.connect(self.open_conversation)
+        switcher.person_chosen.connect(self.acts.open_person)
+        self._open(switcher)
+
+    def show_shortcuts(self) -> None:
+        """Open the list of all shortcuts."""
+        self._open(ShortcutsSheet(self.shortcuts, self))
+
+    def toggle_info(self) -> None:
+        """Show what is about the open conversation, or no longer."""
+        self._shows_info = not self._shows_info and self._open_id is not None
+        self.info.open(self._open_id if self._shows_info else None)
+        self._arrange()
+        (self.info if self._shows_info else self.chat).setFocus(Qt.FocusReason.OtherFocusReason)
+
     def show_outbox(self) -> None:
         """Open what waits to be sent."""
         panel = OutboxPanel(self._session, self, clock=self._clock)
@@ -129,6 +162,8 @@ class MainWindow(QMainWindow):
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self.row_drop.close()
+        self.acts.close()
+        self.info.detach()
         self.list.detach()
         self.chat.detach()
 
@@ -161,7 +196,7 @@ class MainWindow(QMainWindow):
         """Esc that nobody else wanted closes the conversation; it never closes the window."""
         if event.key() == Qt.Key.Key_Escape and self._open_id is not None:
             self._back()
-        else:
+        elif not self.shortcuts.press(event):
             super().keyPressEvent(event)
 
     def _build(self) -> None:
@@ -183,6 +218,7 @@ class MainWindow(QMainWindow):
         row.setSpacing(0)
         row.addWidget(self.rail)
         row.addWidget(self.splitter, 1)
+        row.addWidget(self.info)
         self.setCentralWidget(middle)
 
     def _connect(self) -> None:
@@ -198,6 +234,12 @@ class MainWindow(QMainWindow):
         self.rail.conversations_requested.connect(self._to_list)
         self.list.settings_requested.connect(lambda: self.show_settings("account"))
         self.list.chosen.connect(self.open_conversation)
+        self.list.person_chosen.connect(self.acts.open_person)
+        self.list.hit_chosen.connect(lambda hit: self.acts.open_hit(hit, self.list.query()))
+        self.info.person_chosen.connect(self.acts.open_person)
+        self.info.hit_chosen.connect(self._show_found)
+        self.info.closed.connect(self.toggle_info)
+        self.chat.info_requested.connect(self.toggle_info)
         self.list.new_conversation_requested.connect(self.show_new_conversation)
         self.list.log_in_requested.connect(self.log_in_requested)
         self.list.outbox_requested.connect(self.show_outbox)
@@ -210,23 +252,14 @@ class MainWindow(QMainWindow):
 
     def _add_keys(self) -> None:
         """The shortcuts shared with the apps people come from (behaviour, first table)."""
-        view = self.list.view
-        keys: list[tuple[str | QKeySequence, Callable[[], None]]] = [
-            (SEARCH_KEYS, self._search),
-            ("Ctrl+N", self.show_new_conversation),
-            ("Ctrl+Shift+O", self.show_outbox),
-            ("Ctrl+,", lambda: self.show_settings("account")),
-            ("Alt+Up", lambda: view.choose_beside(-1)),
-            ("Alt+Down", lambda: view.choose_beside(1)),
-            ("Alt+Shift+Up", lambda: view.choose_beside(-1, unread_only=True)),
-            ("Alt+Shift+Down", lambda: view.choose_beside(1, unread_only=True)),
-            ("Ctrl+PgUp", lambda: view.choose_beside(-1)),
-            ("Ctrl+PgDown", lambda: view.choose_beside(1)),
-            ("Ctrl+W", self._close_innermost),
-            ("Ctrl+Q", self.quit),
-        ]
-        for sequence, does in keys:
-            QShortcut(QKeySequence(sequence), self).activated.connect(does)
+        does = {"close": self._close_innermost, "quit": self.quit}
+        self.shortcuts.bind({**self.acts.table(), **does})
+        self.shortcuts.changed.connect(self._show_keys)
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        """The search says which keys lead to it."""
+        self.list.search.show_keys(QKeySequence(next(iter(self.shortcuts.keys_of("search")), "")))
 
     def _open(self, dialog: QDialog) -> None:
         """Open a dialog; the loop runs on. An open one gives way."""
@@ -245,13 +278,26 @@ class MainWindow(QMainWindow):
         one_pane = self.width() < ONE_PANE_BELOW_PX
         without_rail = self.width() < NO_RAIL_BELOW_PX
         has_open = self._open_id is not None
+        shows_info = self._shows_info and has_open
+        covered = shows_info and self.width() < INFO_BESIDE_FROM_PX
         self.rail.setVisible(not without_rail)
         self.list.show_settings_button(without_rail)
         self.list.setVisible(not one_pane or not has_open)
-        self.chat.setVisible(not one_pane or has_open)
+        self.chat.setVisible((not one_pane or has_open) and not covered)
+        self.splitter.setVisible(not (one_pane and covered))
+        beside = 0 if without_rail else self.rail.width()
+        room = self.width() - beside - (0 if one_pane else LIST_PX)
+        self.info.setFixedWidth(room if covered else INFO_PX)
+        self.info.setVisible(shows_info)
         self.chat.show_back(one_pane)
 
-    def _search(self) -> None:
+    def _show_found(self, hit: Hit) -> None:
+        """Stand at a message of the panel's lists; where the panel lies over the conversation it goes."""
+        if self.width() < INFO_BESIDE_FROM_PX:
+            self.toggle_info()
+        self.chat.show_hit(hit, "")
+
+    def search_everything(self) -> None:
         """Lead to the search, also where the list is hidden."""
         if self.width() < ONE_PANE_BELOW_PX and self._open_id is not None:
             self.close_conversation()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.models.people_model import PeopleModel
@@ -59,7 +59,10 @@ class PeopleDelegate(QStyledItemDelegate):
         side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
         name = QRect(words.left(), words.top(), words.width(), 20)
         _draw(painter, name, user.display_name, fonts.text(weight=600), shown.ink, side)
-        below = f"@{user.username}" + (f" · {user.status_text}" if user.status_text else "")
+        note = index.data(Qt.ItemDataRole.StatusTipRole)
+        below = " · ".join(
+            filter(None, (note, f"@{user.username}", user.status_text and isolate(one_line(user.status_text))))
+        )
         _draw(painter, name.translated(0, 18), below, fonts.text(fonts.META_PX), shown.ink2, side)
         painter.restore()
 
@@ -115,6 +118,13 @@ class PeopleView(QListView):
         """Move the keyboard's place by some rows."""
         row = max(0, min(self.currentIndex().row() + rows, self.model().rowCount() - 1))
         self.setCurrentIndex(self.model().index(row, 0))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter and Space choose where the keyboard stands."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}:
+            self.choose_current()
+        else:
+            super().keyPressEvent(event)
 
     def _stand_on_first(self) -> None:
         """Enter takes the best match."""

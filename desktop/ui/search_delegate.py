@@ -143,6 +143,9 @@ def _paint_marked(painter: QPainter, box: QRect, hit: Hit) -> None:
     """Draw one line of a message, what was found in it on a soft ground; cut so that the first mark is seen."""
     shown, font = theme.current(), fonts.text(fonts.PREVIEW_PX)
     said = hit.text or MEDIA_WORDS.get(hit.type, "")
+    shift = _shift(QFontMetrics(font), said, hit, box.width())
+    if not shift:
+        said = QFontMetrics(font).elidedText(said, Qt.TextElideMode.ElideRight, box.width())
     layout = QTextLayout(said, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.NoWrap)
@@ -152,9 +155,6 @@ def _paint_marked(painter: QPainter, box: QRect, hit: Hit) -> None:
     line = layout.createLine()
     line.setLineWidth(1e6)
     layout.endLayout()
-    first = float(line.cursorToX(hit.marks[0][0])[0]) if hit.marks else 0.0  # type: ignore[index]
-    last = first + 90
-    shift = max(0.0, first - LEAD_PX) if last > box.width() else 0.0
     painter.save()
     painter.setClipRect(box)
     painter.setPen(shown.ink2)
@@ -162,6 +162,17 @@ def _paint_marked(painter: QPainter, box: QRect, hit: Hit) -> None:
     start = box.right() - line.naturalTextWidth() if mirrored else box.left() - shift
     layout.draw(painter, QPointF(start, box.top() + 1))
     painter.restore()
+
+
+def _shift(metrics: QFontMetrics, said: str, hit: Hit, width: int) -> int:
+    """How far to move a line so that its first mark is seen; no further than to its end."""
+    if not hit.marks:
+        return 0
+    start, length = hit.marks[0]
+    first, last = metrics.horizontalAdvance(said[:start]), metrics.horizontalAdvance(said[: start + length])
+    if last + LEAD_PX <= width:
+        return 0
+    return max(0, min(first - LEAD_PX, metrics.horizontalAdvance(said) + 2 - width))
 
 
 def _mark(start: int, length: int) -> QTextLayout.FormatRange:

@@ -149,7 +149,7 @@ def test_keys_lead_everywhere(qloop: QLoop, tmp_path: Path) -> None:
             assert w.chat.conversation_id == s.ben
             s.press(Qt.Key.Key_Up, ALT)
             assert w.chat.conversation_id == s.cleo
-            s.press(Qt.Key.Key_K, CTRL)
+            s.press(Qt.Key.Key_F, CTRL | Qt.KeyboardModifier.ShiftModifier)
             assert w.list.search.hasFocus()
             s.press(Qt.Key.Key_N, CTRL)
             assert s.dialogs() == [NewConversationDialog]
@@ -202,7 +202,7 @@ def test_the_search_is_reached_from_a_conversation_that_covers_it(qloop: QLoop, 
         async with scene(tmp_path) as s:
             s.window.resize(600, 700)
             s.window.open_conversation(s.ben)
-            s.press(Qt.Key.Key_K, CTRL)
+            s.press(Qt.Key.Key_F, CTRL | Qt.KeyboardModifier.ShiftModifier)
             assert s.window.list.isVisible()
             assert s.window.list.search.hasFocus()
 
