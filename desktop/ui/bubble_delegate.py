@@ -89,12 +89,14 @@ class BubbleDelegate:
     """Owns the layouts of the rows, cached by key, look and width; knows no view and no scroll position.
 
     `named`: several people write here, so that bubbles have names and pictures; `own_id` is who is called "you".
+    `mirrored`: people read from the right.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.named = False
         self.own_id = 0
+        self.mirrored = False
         self._layouts: OrderedDict[tuple[str, float], tuple[object, BubbleLayout | TextBlock]] = OrderedDict()
         self._expanded: set[str] = set()
 
@@ -105,11 +107,11 @@ class BubbleDelegate:
     def layout(self, bubble: Bubble, width: float) -> BubbleLayout:
         """The geometry of a bubble in a row of this width."""
         expanded = bubble.key in self._expanded
-        look = (signature(bubble), expanded, self.named and (bubble.first_in_group, self.named))
+        look = (signature(bubble), expanded, self.named and (bubble.first_in_group, self.named), self.mirrored)
         known = self._remembered(bubble.key, width, look)
         if isinstance(known, BubbleLayout):
             return known
-        made = lay_out(bubble, width, self._time_words, expanded=expanded, named=self.named)
+        made = lay_out(bubble, width, self._time_words, expanded=expanded, named=self.named, mirrored=self.mirrored)
         self._remember(bubble.key, width, look, made)
         return made
 

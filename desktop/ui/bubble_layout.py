@@ -83,6 +83,8 @@ class BubbleLayout:
     marks: tuple[tuple[str, QRectF], ...] = ()
     """Icons before the time: pin and star."""
     avatar: QRectF | None = None
+    right: bool = False
+    """Whether the bubble stands at the right edge of its row: one's own, others' where people read from the right."""
 
 
 def widest_bubble(width: float) -> float:
@@ -101,13 +103,22 @@ def signature(bubble: Bubble) -> tuple[object, ...]:
 
 
 def lay_out(
-    bubble: Bubble, width: float, time_words: Callable[[int], str], *, expanded: bool = False, named: bool = False
+    bubble: Bubble,
+    width: float,
+    time_words: Callable[[int], str],
+    *,
+    expanded: bool = False,
+    named: bool = False,
+    mirrored: bool = False,
 ) -> BubbleLayout:
     """The geometry of a bubble in a row `width` pixels wide; `expanded` shows a long text whole.
 
-    `named`: several people write here, so that others' bubbles have a name and a picture.
+    `named`: several people write here, so that others' bubbles have a name and a picture. `mirrored`: people read from
+    the right, and one's own messages stand at the left.
     """
-    return _Builder(bubble, width, time_words(bubble.at_ms), expanded=expanded, named=named and not bubble.own).build()
+    named, right = named and not bubble.own, bubble.own != mirrored
+    time = time_words(bubble.at_ms)
+    return _Builder(bubble, width, time, expanded=expanded, named=named, right=right).build()
 
 
 @dataclass
@@ -119,6 +130,7 @@ class _Builder:
     time: str
     expanded: bool
     named: bool
+    right: bool
     y: float = PAD_TOP
     content: float = 0.0
     text: TextBlock | None = None
@@ -156,19 +168,20 @@ class _Builder:
             self._stack_preview(self.bubble.preview)
         self._place_meta()
         size = QRectF(0, 0, self.content + 2 * PAD_X, self.y + PAD_BOTTOM)
-        box = size.translated(self.width - size.width() if self.bubble.own else self.indent, 0)
+        box = size.translated(self.width - size.width() - self.indent if self.right else self.indent, 0)
         if self.large:
-            box.translate(PAD_X if self.bubble.own else -PAD_X, 0)
+            box.translate(PAD_X if self.right else -PAD_X, 0)
         return self._assembled(box)
 
     def _assembled(self, box: QRectF) -> BubbleLayout:
         """All parts, now that the bubble's place is known, with what stands below it."""
-        chips = () if self.bubble.deleted else chips_below(self.bubble, box, self.width)
+        chips = () if self.bubble.deleted else chips_below(self.bubble, box, self.width, right=self.right)
         bottom = chips[-1].box.bottom() + CHIPS_BELOW if chips else box.bottom()
         failed = self.bubble.tick is Tick.FAILED
-        failure = failure_below(self.bubble.failure, self.width, bottom, WIDEST) if failed else None
+        below = failure_below(self.bubble.failure, self.width, bottom, WIDEST, right=self.right) if failed else None
+        side = self.width - AVATAR if self.right else 0
         return BubbleLayout(
-            height=bottom if failure is None else failure.bottom,
+            height=bottom if below is None else below.bottom,
             bubble=box,
             ground=not self.large,
             text=self.text,
@@ -178,14 +191,15 @@ class _Builder:
             meta_box=self._flush_right(),
             tick_box=self._tick_box(),
             more_box=self.more_box,
-            failure=failure,
+            failure=below,
             name=self.name,
             forwarded=self.forwarded,
             quote=self.quote,
             preview=self.preview,
             chips=chips,
             marks=self._mark_boxes(),
-            avatar=QRectF(0, box.bottom() - AVATAR, AVATAR, AVATAR) if self.named else None,
+            avatar=QRectF(side, box.bottom() - AVATAR, AVATAR, AVATAR) if self.named else None,
+            right=self.right,
         )
 
     def _stack_head(self) -> None:

@@ -168,12 +168,15 @@ def _picture_height(preview: LinkPreview, width: float) -> float:
     return float(min(round(width * preview.image_height / preview.image_width), CARD_PICTURE_MOST))
 
 
-def chips_below(bubble: Bubble, box: QRectF, width: float) -> tuple[Chip, ...]:
-    """The reactions below a bubble that stands at `box`, on as many lines as they need, and the plus behind them."""
+def chips_below(bubble: Bubble, box: QRectF, width: float, *, right: bool) -> tuple[Chip, ...]:
+    """The reactions below a bubble that stands at `box`, on as many lines as they need, and the plus behind them.
+
+    `right`: the bubble stands at the right edge of its row.
+    """
     if not bubble.reactions:
         return ()
     metrics = QFontMetricsF(fonts.text(12))
-    free = (box.right() if bubble.own else width - box.left()) - 2 * CHIP_SIDE
+    free = (box.right() if right else width - box.left()) - 2 * CHIP_SIDE
     most = max(box.width() - 2 * CHIP_SIDE, min(free, CHIPS_LEAST))
     lines: list[list[tuple[BubbleReaction | None, str, float]]] = [[]]
     taken = 0.0
@@ -189,7 +192,7 @@ def chips_below(bubble: Bubble, box: QRectF, width: float) -> tuple[Chip, ...]:
     y = box.bottom() - CHIP_UP
     for line in lines:
         total = sum(advance for _, _, advance in line) + CHIP_GAP * (len(line) - 1)
-        x = box.right() - CHIP_SIDE - total if bubble.own else box.left() + CHIP_SIDE
+        x = box.right() - CHIP_SIDE - total if right else box.left() + CHIP_SIDE
         for reaction, words, advance in line:
             chips.append(Chip(QRectF(x, y, advance, CHIP_HEIGHT), reaction, words))
             x += advance + CHIP_GAP
@@ -197,14 +200,14 @@ def chips_below(bubble: Bubble, box: QRectF, width: float) -> tuple[Chip, ...]:
     return tuple(chips)
 
 
-def failure_below(failure: str | None, width: float, bottom: float, most: float) -> Failure:
-    """The line below a refused bubble, flush right, and the server's sentence under it where it said one."""
+def failure_below(failure: str | None, width: float, bottom: float, most: float, *, right: bool) -> Failure:
+    """The line below a refused bubble, flush with its side, and the server's sentence under it where it said one."""
     metrics = QFontMetricsF(fonts.text(12, 500))
     texts: list[tuple[str, Action | None]] = [(NOT_SENT, None)]
     for word, offered in FAILURE_ACTIONS:
         texts += [(SEPARATOR, None), (word, offered)]
     widths = [metrics.horizontalAdvance(text) for text, _ in texts]
-    x = width - 4 - sum(widths)
+    x = width - 4 - sum(widths) if right else 4.0
     words = []
     for (text, action), advance in zip(texts, widths, strict=True):
         words.append(Word(text, QRectF(x, bottom + 2, advance, FAILURE_LINE), action))
@@ -212,7 +215,8 @@ def failure_below(failure: str | None, width: float, bottom: float, most: float)
     if not failure:
         return Failure(tuple(words), None, QPointF())
     block = TextBlock(failure, fonts.text(12), FAILURE_LINE, min(width - 8, most), most_lines=3)
-    return Failure(tuple(words), block, QPointF(width - 4 - block.width, bottom + 2 + FAILURE_LINE))
+    left = width - 4 - block.width if right else 4.0
+    return Failure(tuple(words), block, QPointF(left, bottom + 2 + FAILURE_LINE))
 
 
 def words_at(words: Sequence[Word], point: QPointF) -> Action | None:

@@ -69,8 +69,9 @@ class HoverBar(QWidget):
         self._bubble = bubble
         self.react.setVisible(is_stored(bubble))
         self.adjustSize()
-        box = self._view.delegate.layout(bubble, self._view.row_width()).bubble.translated(found[1].topLeft())
-        x = box.left() - GAP - self.width() if bubble.own else box.right() + GAP
+        layout = self._view.delegate.layout(bubble, self._view.row_width())
+        box = layout.bubble.translated(found[1].topLeft())
+        x = box.left() - GAP - self.width() if layout.right else box.right() + GAP
         inside = min(max(x, 4), self._view.viewport().width() - self.width() - 4)
         # Where there is no room beside the bubble, the bar stands over its edge, not over its words.
         top = box.top() if inside == x else box.top() - self.height() + EDGE

@@ -13,6 +13,7 @@ from desktop.ui import plain_text
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.copied_text import content
 from desktop.ui.message_deeds import KEYS, Deed
+from desktop.ui.shortcuts import latin_key
 
 if TYPE_CHECKING:
     from desktop.ui.timeline_view import TimelineView
@@ -97,7 +98,8 @@ class KeyboardPlace:
         if self.key is None or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             return False
         bubble = self._view.row_of(self.key)
-        pressed = "Del" if event.key() == Qt.Key.Key_Delete else event.text().upper()
+        latin = latin_key(event)
+        pressed = "Del" if event.key() == Qt.Key.Key_Delete else chr(latin) if latin else event.text().upper()
         deed = DEED_OF_KEY.get(pressed)
         if bubble is None or deed is None:
             return False

@@ -249,6 +249,8 @@ class TimelinePane(QWidget):
             button.set_count(count)
             corner = self.rect().bottomRight()
             x = corner.x() - JUMP_RIGHT - button.width() + SHADOW + 1
+            if self.isRightToLeft():
+                x = JUMP_RIGHT - SHADOW
             y = corner.y() - JUMP_BOTTOM - button.height() + SHADOW + 1 - level * JUMP_STEP
             button.move(x, y)
             button.raise_()

@@ -42,7 +42,7 @@ class TimelineSkeleton(QWidget):
             box = QRectF(SIDE, bottom - height, room * share, height)
             if own:
                 box.moveRight(SIDE + room)
-            painter.fillPath(outline(box, own=own, tail=True), shown.line)
+            painter.fillPath(outline(box, right=own, tail=True), shown.line)
             bottom -= height + GAP
             number += 1
         painter.end()

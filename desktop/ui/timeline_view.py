@@ -90,6 +90,7 @@ class TimelineView(TimelineScroll):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Messages")
         self.setMinimumSize(QSize(200, 80))
+        self.delegate.mirrored = self.isRightToLeft()
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.verticalScrollBar().setSingleStep(20)
@@ -118,6 +119,13 @@ class TimelineView(TimelineScroll):
         """The day floats in the middle of the old width: it goes."""
         self._floating.hide()
         super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The desktop may turn round: its own messages stand at the side where lines end."""
+        if event.type() is QEvent.Type.LayoutDirectionChange:
+            self.delegate.mirrored = self.isRightToLeft()
+            self.repaint_rows()
+        super().changeEvent(event)
 
     def flash(self, key: str) -> None:
         """Let the row that was jumped to stand out for a moment (behaviour 10)."""
@@ -164,6 +172,8 @@ class TimelineView(TimelineScroll):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The rows that meet the area to be drawn."""
         painter = QPainter(self.viewport())
+        # The delegate says where things stand; Qt must not turn them round once more.
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         painter.fillRect(event.rect(), theme.current().background)
         facts = Facts(
             theme.current(),
@@ -175,6 +185,7 @@ class TimelineView(TimelineScroll):
             self._flashing,
             self.selection.keys,
             self.selection.words,
+            self.delegate.mirrored,
         )
         for _, row, box in self.visible_rows():
             if box.adjusted(0, -4, 0, 4).intersects(event.rect()):
@@ -288,8 +299,10 @@ class TimelineView(TimelineScroll):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click on a word selects it."""
         left = event.button() is Qt.MouseButton.LeftButton
-        if not (left and not self.selection.keys and self._mouse.mark_word(event.position().toPoint())):
-            super().mouseDoubleClickEvent(event)
+        marks = left and not self.selection.keys and self._mouse.mark_word(event.position().toPoint())
+        if not marks:
+            # Elsewhere it is two clicks, quickly.
+            self.mousePressEvent(event)
 
     # Selection
 

@@ -40,7 +40,7 @@ def paint_bubble(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts:
     if layout.avatar is not None and bubble.last_in_group:
         paint_sender(painter, bubble, layout.avatar, facts)
     if layout.ground:
-        _paint_ground(painter, bubble, layout.bubble, facts)
+        _paint_ground(painter, bubble, layout, facts)
     paint_chips(painter, layout.chips, facts)
     painter.translate(layout.bubble.topLeft())
     paint_head(painter, bubble, layout, facts)
@@ -57,18 +57,18 @@ def paint_bubble(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts:
         _paint_failure(painter, layout.failure, facts)
 
 
-def outline(box: QRectF, *, own: bool, tail: bool) -> QPainterPath:
+def outline(box: QRectF, *, right: bool, tail: bool) -> QPainterPath:
     """A bubble's outline; its lower corner towards the sender is small where it is the last of its group."""
-    path = QPainterPath(_outline(box.width(), box.height(), own, tail))
+    path = QPainterPath(_outline(box.width(), box.height(), right, tail))
     path.translate(box.topLeft())
     return path
 
 
 @lru_cache(maxsize=512)
-def _outline(width: float, height: float, own: bool, tail: bool) -> QPainterPath:
+def _outline(width: float, height: float, at_right: bool, tail: bool) -> QPainterPath:
     """The outline at the origin; equal bubbles share it."""
-    left = TAIL_RADIUS if tail and not own else RADIUS
-    right = TAIL_RADIUS if tail and own else RADIUS
+    left = TAIL_RADIUS if tail and not at_right else RADIUS
+    right = TAIL_RADIUS if tail and at_right else RADIUS
     path = QPainterPath(QPointF(RADIUS, 0))
     path.lineTo(width - RADIUS, 0)
     path.arcTo(width - 2 * RADIUS, 0, 2 * RADIUS, 2 * RADIUS, 90, -90)
@@ -82,17 +82,18 @@ def _outline(width: float, height: float, own: bool, tail: bool) -> QPainterPath
     return path
 
 
-def _paint_ground(painter: QPainter, bubble: Bubble, box: QRectF, facts: Facts) -> None:
+def _paint_ground(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: Facts) -> None:
     """Shadow and ground, and a ring around the row that the keyboard stands on."""
-    theme = facts.theme
-    path = outline(box, own=bubble.own, tail=bubble.last_in_group)
+    theme, box = facts.theme, layout.bubble
+    path = outline(box, right=layout.right, tail=bubble.last_in_group)
     if not theme.dark:
         painter.fillPath(path.translated(0, 1), _SHADOW)
     painter.fillPath(path, theme.own_bubble if bubble.own else theme.other_bubble)
     if bubble.names_me and not bubble.own:
         painter.save()
         painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-        painter.fillRect(QRectF(box.left(), box.top(), MENTION_BAR, box.height()), theme.accent)
+        edge = box.right() - MENTION_BAR if layout.right else box.left()
+        painter.fillRect(QRectF(edge, box.top(), MENTION_BAR, box.height()), theme.accent)
         painter.restore()
     if facts.current == bubble.key:
         painter.setBrush(Qt.BrushStyle.NoBrush)

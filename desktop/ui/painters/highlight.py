@@ -22,8 +22,8 @@ def paint_highlight(painter: QPainter, row: Row, box: QRect, width: int, facts: 
     tint.setAlphaF(_FLASH_SHARE if flashes else _CHOSEN_SHARE)
     painter.fillRect(QRectF(0, box.top() - REACH, width, box.height() + 2 * REACH), tint)
     if chosen:
-        own = isinstance(row, Bubble) and row.own
-        x = DISC_INSET if own else width - DISC - DISC_INSET
+        right = isinstance(row, Bubble) and row.own != facts.mirrored
+        x = DISC_INSET if right else width - DISC - DISC_INSET
         _paint_check(painter, QRectF(x, box.center().y() - DISC / 2, DISC, DISC), facts)
 
 

@@ -309,6 +309,20 @@ def test_only_others_in_groups_have_a_name_and_room_for_a_picture() -> None:
     assert laid_out(bubble(1)).avatar is None
 
 
+def test_a_desktop_read_from_the_right_is_the_mirror_of_the_other() -> None:
+    reactions = (BubbleReaction("👍", 1, ("Bo",), own=True),)
+    for row in (bubble(1, reactions=reactions), bubble(2, own=True, reactions=reactions), waiting(3, tick=Tick.FAILED)):
+        plain = lay_out(row, WIDTH, lambda _at: "09:12", named=True)
+        turned = lay_out(row, WIDTH, lambda _at: "09:12", named=True, mirrored=True)
+        assert (plain.right, turned.right) == (row.own, not row.own)
+        assert turned.bubble.left() == pytest.approx(WIDTH - plain.bubble.right())
+        if plain.avatar is not None and turned.avatar is not None:
+            assert turned.avatar.left() == WIDTH - plain.avatar.right()
+        assert (not plain.chips) or turned.chips[0].box.left() == pytest.approx(WIDTH - plain.chips[-1].box.right())
+        if plain.failure is not None and turned.failure is not None:
+            assert turned.failure.words[0].box.left() == pytest.approx(WIDTH - plain.failure.words[-1].box.right())
+
+
 def test_a_hit_finds_quote_card_and_reaction() -> None:
     delegate = BubbleDelegate(CLOCK)
     card = LinkPreview(url="https://a.example/x", title="A")

@@ -6,12 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from desktop.core.bubble import Bubble, Tick
+from desktop.core.bubble import Bubble, Line, Tick
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.buttons import Button
 from desktop.ui.facts_dialog import FactsDialog
@@ -189,6 +189,7 @@ def test_readers_say_why_they_cannot_be_asked_for_and_are_asked_again(qloop: QLo
             seen = _dialog(s, "Seen by")
             await until(lambda: seen.said() == "This could not be loaded")
             s.server.restore()
+            await until(lambda: s.session.connection.value.line is Line.CONNECTED)
             next(button for button in seen.findChildren(Button) if button.text() == "Try again").click()
             await until(lambda: seen.said() == "Not read yet")
 
@@ -272,6 +273,9 @@ def test_keys_on_a_message_do_what_the_menu_does(qloop: QLoop) -> None:
             QTest.keyClick(view, Qt.Key.Key_Up)
             QTest.keyClick(view, Qt.Key.Key_R)
             assert [one.key for one in replied] == [s.last().key]
+            cyrillic = (QEvent.Type.KeyPress, 0x041A, Qt.KeyboardModifier.NoModifier, 27, 0, 0, "к")
+            QApplication.sendEvent(view, QKeyEvent(*cyrillic))  # The key that is R elsewhere (X11's scan code).
+            assert len(replied) == 2
             QTest.keyClick(view, Qt.Key.Key_E)  # Somebody else's: nothing happens, nothing is typed.
             assert s.page.composer.text() == ""
             QTest.keyClick(view, Qt.Key.Key_S)

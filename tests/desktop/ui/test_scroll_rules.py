@@ -193,5 +193,5 @@ class ScrollRules(RuleBasedStateMachine):
 
 def test_what_is_read_never_moves_by_itself(qapp: QApplication) -> None:
     del qapp
-    rules = settings(max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+    rules = settings(max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(ScrollRules, settings=rules)
