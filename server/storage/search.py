@@ -1,7 +1,7 @@
 """Finding messages by what they say: by an index of three letters in a row, and by walking where it has none.
 
 SQLite has FTS5 for it, PostgreSQL pg_trgm where that could be had. Either would make a send a third dearer, so the
-index is brought up to date beside the sends, and what it does not hold yet is walked (decision 0030).
+index is brought up to date beside the sends, and what it does not hold yet is walked (decision 0027).
 """
 
 from __future__ import annotations
