@@ -173,7 +173,7 @@ class TimelineScroll(QAbstractScrollArea):
         rows = self._rows()
         if not rows or len(self._geometry) != len(rows):
             return
-        left, width = self.side(), int(self.row_width())
+        left, width = self._left(), int(self.row_width())
         for index in range(self._geometry.row_at(self._scroll() - TOP), len(rows)):
             y = self._y(index)
             if y >= self.viewport().height():
@@ -355,6 +355,12 @@ class TimelineScroll(QAbstractScrollArea):
     def side(self) -> int:
         """The margin beside the rows."""
         return NARROW_SIDE if self.width() < NARROW_BELOW else SIDE
+
+    def _left(self) -> int:
+        """Where the rows begin in the viewport: the scroll bar lies in the margin, on whichever side it is."""
+        if self.isRightToLeft():
+            return self.viewport().width() - self.side() - int(self.row_width())
+        return self.side()
 
     def row_width(self) -> float:
         """The width of a row; the scroll bar lies in the margin, so that its coming moves nothing."""

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from desktop.core.bubble import DayLine, Hole, Tick, UnreadLine
+from desktop.core.bubble import Bubble, DayLine, Hole, Tick, UnreadLine
 from desktop.core.listops import Facet, Insert, Move, Remove, Replace
 from desktop.core.ports import Api
 from desktop.models.timeline_model import TimelineModel
@@ -321,3 +321,21 @@ def test_a_time_explains_itself(view: TimelineView) -> None:
     shows(view, Rows([bubble(999, "Short")]))
     QTest.mouseMove(view.viewport(), centre_of(view, Target.META))
     assert "2026" in view.viewport().toolTip()
+
+
+def test_a_desktop_read_from_the_right_turns_round(view: TimelineView) -> None:
+    mine, theirs = bubble(60, own=True), bubble(59)
+    shows(view, Rows([*bubbles(1, 58), theirs, mine]))
+
+    def left_of(row: Bubble) -> float:
+        found = view.row_box(row.key)
+        assert found is not None
+        return found[1].left() + view.delegate.layout(row, view.row_width()).bubble.left() + view.viewport().x()
+
+    before = [left_of(mine), left_of(theirs)]
+    view.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    view.grab()
+    after = [left_of(mine), left_of(theirs)]
+    widths = [view.delegate.layout(row, view.row_width()).bubble.width() for row in (mine, theirs)]
+    turned = [view.width() - left - width for left, width in zip(before, widths, strict=True)]
+    assert after == pytest.approx(turned, abs=1)
