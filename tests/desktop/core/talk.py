@@ -9,6 +9,7 @@ from desktop.core.bubble import Bubble, Line, Tick
 from desktop.core.session import Session
 from desktop.core.timeline import Timeline
 from protocol.limits import Limits
+from protocol.shapes import Message
 from tests.desktop.doubles import FakeServer, until
 from tests.desktop.fake_line import MemoryOutboxFile
 
@@ -58,3 +59,32 @@ def texts(timeline: Timeline) -> list[str]:
 def ticks(timeline: Timeline) -> list[Tick]:
     """Their ticks."""
     return [bubble.tick for bubble in bubbles(timeline)]
+
+
+def server_has(talk: Talk, position: int = 1) -> Message:
+    """A message as the server has it."""
+    return talk.server.conversations[talk.identity].messages[position - 1]
+
+
+def events(talk: Talk) -> list[str]:
+    """The commands about messages that reached the server, in order."""
+    about = {"send_message", "edit_message", "delete_message", "react"}
+    return [event for event, _ in talk.server.calls if event in about]
+
+
+async def opened(session: Session, talk: Talk) -> Timeline:
+    """A timeline that has loaded."""
+    timeline = session.timeline(talk.identity)
+    await until(lambda: timeline.state.value.phase in {"ready", "empty"})
+    return timeline
+
+
+async def cut(talk: Talk, session: Session) -> None:
+    """Break the line, and wait until the session knows."""
+    talk.server.cut()
+    await until(lambda: session.connection.value.line is Line.OFFLINE)
+
+
+async def settled(session: Session) -> None:
+    """Nothing waits any more."""
+    await until(lambda: session.unsent == 0)

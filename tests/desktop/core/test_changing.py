@@ -10,39 +10,12 @@ import pytest
 
 from desktop.core.bubble import Line
 from desktop.core.ports import Unreachable
-from desktop.core.session import Session
-from desktop.core.timeline import Timeline
 from protocol.errors import ErrorCode, Refused
-from protocol.shapes import Message
-from tests.desktop.core.talk import Talk, bubbles, texts
+from tests.desktop.core.talk import Talk, bubbles, cut, events, opened, server_has, settled, texts
 from tests.desktop.doubles import until
 from tests.desktop.fake_line import MemoryOutboxFile
 
 Tell = Callable[[Any], None]
-
-
-def server_has(talk: Talk, position: int = 1) -> Message:
-    return talk.server.conversations[talk.identity].messages[position - 1]
-
-
-def events(talk: Talk) -> list[str]:
-    """The commands about messages that reached the server, in order."""
-    about = {"send_message", "edit_message", "delete_message", "react"}
-    return [event for event, _ in talk.server.calls if event in about]
-
-
-async def opened(session: Session, talk: Talk) -> Timeline:
-    timeline = session.timeline(talk.identity)
-    await until(lambda: timeline.state.value.phase in {"ready", "empty"})
-    return timeline
-
-
-def cut(talk: Talk) -> None:
-    talk.server.cut()
-
-
-async def settled(session: Session) -> None:
-    await until(lambda: session.unsent == 0)
 
 
 def test_an_edit_is_shown_at_once_and_then_everywhere(talk: Talk, tell: Tell) -> None:
@@ -71,8 +44,7 @@ def test_changes_wait_in_order_offline_and_across_a_restart(talk: Talk, tell: Te
         his = talk.server.post(talk.ben.user_id, talk.identity, "two")
         async with talk.session(file) as anna:
             await opened(anna, talk)
-            cut(talk)
-            await until(lambda: anna.connection.value.line is Line.OFFLINE)
+            await cut(talk, anna)
             await anna.changing.edit(talk.identity, mine.uid, "one, changed")
             await anna.changing.react(talk.identity, his.uid, "👍", on=True)
             await anna.send_text(talk.identity, "three")
@@ -161,8 +133,7 @@ def test_of_several_waiting_wishes_only_the_last_goes_out(talk: Talk, tell: Tell
         mine = talk.server.post(talk.anna.user_id, talk.identity, "one")
         async with talk.session() as anna:
             timeline = await opened(anna, talk)
-            cut(talk)
-            await until(lambda: anna.connection.value.line is Line.OFFLINE)
+            await cut(talk, anna)
             for text in ("two", "three"):
                 await anna.changing.edit(talk.identity, mine.uid, text)
             for on in (True, False, True):
@@ -183,8 +154,7 @@ def test_deleting_makes_other_wishes_superfluous(talk: Talk, tell: Tell) -> None
         mine = talk.server.post(talk.anna.user_id, talk.identity, "secret")
         async with talk.session() as anna:
             timeline = await opened(anna, talk)
-            cut(talk)
-            await until(lambda: anna.connection.value.line is Line.OFFLINE)
+            await cut(talk, anna)
             await anna.changing.edit(talk.identity, mine.uid, "other")
             await anna.changing.delete(talk.identity, mine.uid)
             (shown,) = bubbles(timeline)
@@ -202,8 +172,7 @@ def test_a_waiting_message_is_edited_and_deleted_where_it_waits(talk: Talk, tell
     async def story() -> None:
         async with talk.session() as anna:
             timeline = await opened(anna, talk)
-            cut(talk)
-            await until(lambda: anna.connection.value.line is Line.OFFLINE)
+            await cut(talk, anna)
             await anna.send_text(talk.identity, "never")
             await anna.send_text(talk.identity, "draft")
             never, draft = (bubble.key for bubble in bubbles(timeline))
@@ -257,73 +226,6 @@ def test_a_refused_message_takes_its_changes_in(talk: Talk, tell: Tell) -> None:
             anna.retry(key)
             await settled(anna)
             assert talk.stored() == ["second"]
-
-    tell(story)
-
-
-def test_an_answer_to_a_waiting_message_quotes_it_and_arrives_as_one(talk: Talk, tell: Tell) -> None:
-    async def story() -> None:
-        file = MemoryOutboxFile()
-        cut(talk)
-        async with talk.session(file) as anna:
-            timeline = anna.timeline(talk.identity)
-            await anna.send_text(talk.identity, "a question\nin two lines")
-            original = bubbles(timeline)[0].key
-            await anna.send_text(talk.identity, "an answer", reply_to_uid=original)
-            assert quotes(timeline) == [None, "a question in two lines"]
-            await anna.changing.edit(talk.identity, original, "another question")
-            assert quotes(timeline) == [None, "another question"]
-        async with talk.session(file) as anna:
-            timeline = anna.timeline(talk.identity)
-            assert quotes(timeline) == [None, "another question"]
-            talk.server.restore()
-            await settled(anna)
-            assert quotes(timeline) == [None, "another question"]
-            assert server_has(talk, 2).reply_to is not None
-
-    tell(story)
-
-
-def quotes(timeline: Timeline) -> list[str | None]:
-    """What the bubbles quote."""
-    return [None if bubble.quote is None else bubble.quote.text for bubble in bubbles(timeline)]
-
-
-def test_a_quote_follows_its_original_here_first(talk: Talk, tell: Tell) -> None:
-    async def story() -> None:
-        mine = talk.server.post(talk.anna.user_id, talk.identity, "secret")
-        async with talk.session() as anna:
-            timeline = await opened(anna, talk)
-            await anna.send_text(talk.identity, "an answer", reply_to_uid=mine.uid)
-            await settled(anna)
-            talk.server.holds_answers = asyncio.Event()
-            await anna.changing.edit(talk.identity, mine.uid, "public")
-            assert quotes(timeline) == [None, "public"]
-            talk.server.holds_answers.set()
-            await settled(anna)
-            await anna.changing.delete(talk.identity, mine.uid)
-            quote = bubbles(timeline)[1].quote
-            assert quote is not None
-            assert (quote.text, quote.deleted) == ("", True)
-
-    tell(story)
-
-
-def test_a_forward_says_who_wrote_it_first(talk: Talk, tell: Tell) -> None:
-    async def story() -> None:
-        third = talk.server.add_user("cleo")
-        other = talk.server.open_direct(talk.anna.user_id, third.user_id)
-        his = talk.server.post(talk.ben.user_id, talk.identity, "look at this")
-        async with talk.session() as anna:
-            await opened(anna, talk)
-            timeline = anna.timeline(other)
-            await until(lambda: timeline.state.value.phase in {"ready", "empty"})
-            await anna.changing.forward(talk.identity, his.uid, [other, talk.identity, other])
-            first = bubbles(timeline)
-            await settled(anna)
-            for shown in (first, bubbles(timeline)):
-                assert [(b.text, b.forwarded_from, b.own) for b in shown] == [("look at this", "Ben", True)]
-            assert talk.stored() == ["look at this", "look at this"]
 
     tell(story)
 
@@ -400,8 +302,7 @@ def test_a_restored_server_knows_messages_by_other_numbers(talk: Talk, tell: Tel
         mine = talk.server.post(talk.anna.user_id, talk.identity, "mine")
         async with talk.session(file) as anna:
             await opened(anna, talk)
-            cut(talk)
-            await until(lambda: anna.connection.value.line is Line.OFFLINE)
+            await cut(talk, anna)
             await anna.changing.edit(talk.identity, mine.uid, "changed")
             conversation = talk.server.conversations[talk.identity]
             conversation.messages.clear()
