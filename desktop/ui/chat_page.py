@@ -44,6 +44,7 @@ from desktop.ui.pinned_bar import PinnedBar
 from desktop.ui.plain_text import PlainLabel
 from desktop.ui.reply_choice import ReplyChoice
 from desktop.ui.search_bar import SearchBar
+from desktop.ui.spelling import Spelling
 from desktop.ui.timeline_pane import TimelinePane
 from desktop.ui.toast import Toast
 from desktop.ui.transfers import Transfers
@@ -86,6 +87,7 @@ class ChatPage(QWidget):
         self.message_actions = MessageActions(session, self.outgoing, self.files, self, self.toast, clock)
         self.replies = ReplyChoice(self.pane, self.composer, self.message_actions)
         self.marking = PictureMarking(self.composer, self.outgoing, self.toast)
+        self.spelling = Spelling(self.composer.field)
         self.emoji = EmojiOpening(self.composer, self.pane, self.message_actions, settings)
         self.completion = Completion(self.composer.field, self._people_here)
         self._typing = PlainLabel(size_px=12, ink="ink2")
@@ -237,6 +239,7 @@ class ChatPage(QWidget):
         self.outgoing.close()
         self.files.close()
         self.marking.close()
+        self.spelling.close()
         self.message_actions.work.close()
 
     def _leave(self) -> None:
@@ -262,8 +265,9 @@ class ChatPage(QWidget):
         self._typing.setText(typing_words(header))
 
     def _follow_settings(self, settings: Settings) -> None:
-        """Which key sends."""
+        """Which key sends, and whether words are looked up."""
         self.composer.set_sends_with(settings.sends_with)
+        self.spelling.set_wanted(settings.spelling)
 
     def _people_here(self) -> list[User]:
         """Who can be named in the open conversation."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QGuiApplication,
     QKeyEvent,
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
     QShortcut,
     QTextCursor,
 )
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QPlainTextEdit, QSizePolicy, QWidget
 
 from desktop.cache.settings_file import SendsWith
 from desktop.ui import fonts, markup_keys, theme
@@ -42,6 +43,8 @@ class MessageField(QPlainTextEdit):
     """A text was pasted that would better be a file; it stands in the field already."""
     edit_last_asked = Signal()
     """Up, while nothing is written."""
+    menu_opening = Signal(object, object)
+    """A QMenu that is about to be shown, and a QTextCursor where it was asked for."""
     answer_step_asked = Signal(int)
     """Ctrl+Up (-1) or Ctrl+Down (1): answer the message before or behind."""
 
@@ -151,6 +154,17 @@ class MessageField(QPlainTextEdit):
         else:
             return False
         return True
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The field's own menu, with what others add to it."""
+        self.menu_at(event.pos()).popup(event.globalPos())
+
+    def menu_at(self, point: QPoint) -> QMenu:
+        """The menu for a place of the viewport; it deletes itself when it closes."""
+        menu = self.createStandardContextMenu()
+        menu.aboutToHide.connect(menu.deleteLater)
+        self.menu_opening.emit(menu, self.cursorForPosition(point))
+        return menu
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         """Text, files and pictures."""

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
 from desktop.cache.settings_file import SendsWith, SettingsFile
 from desktop.ui import fonts
+from desktop.ui.check_box import CheckBox
 from desktop.ui.plain_text import PlainLabel
 
 CHOICES: tuple[tuple[SendsWith, str, str], ...] = (
@@ -37,6 +38,17 @@ class WritingPage(QWidget):
             below.setContentsMargins(24, 0, 0, 8)
             column.addWidget(button)
             column.addWidget(below)
+        column.addSpacing(12)
+        column.addWidget(PlainLabel("Spelling", size_px=15, weight=600))
+        column.addSpacing(4)
+        self.spelling = CheckBox("Underline words that no dictionary knows")
+        self.spelling.setChecked(settings.current.value.spelling)
+        self.spelling.toggled.connect(lambda on: settings.change(spelling=on))
+        column.addWidget(self.spelling)
+        more = "The dictionaries are your computer's. Without any, nothing is underlined."
+        below = PlainLabel(more, size_px=13, ink="ink2", wrap=True)
+        below.setContentsMargins(24, 0, 0, 8)
+        column.addWidget(below)
         column.addStretch()
 
     def _choose(self, choice: SendsWith) -> None:
