@@ -111,6 +111,35 @@ class Finder:
                 known += [message for message in page.messages if message.position == position]
         return self.hits(known, ())
 
+    async def first_of_day(self, conversation_id: int, day_ms: int) -> int | None:
+        """The position of the first message since this moment (ms since 1970), else of the last one.
+
+        Halves the way each time, as times grow with positions; None where nothing is there or nobody answers.
+        """
+        held = self.store.of(conversation_id)
+        low, high = held.first_position, held.last_position
+        while low < high:
+            middle = (low + high) // 2
+            at_ms = await self._time_at(conversation_id, middle)
+            if at_ms is None:
+                return None
+            low, high = (low, middle) if at_ms >= day_ms else (middle + 1, high)
+        return low if held.last_position else None
+
+    async def _time_at(self, conversation_id: int, position: int) -> int | None:
+        """When a message was written; None where that cannot be told."""
+        message = self.store.of(conversation_id).messages.get(position)
+        if message is None:
+            page = await self.cache.page(conversation_id, "around", position, 1)
+            message = next((one for one in page.messages if one.position == position), None)
+        if message is None:
+            try:
+                told = await self.api.history(conversation_id, limit=1, around=position)
+            except (Refused, Unreachable):
+                return None
+            message = next((one for one in told.messages if one.position == position), None)
+        return None if message is None else from_wire(message.created_at)
+
     async def shared(self, conversation_id: int, *, media: bool) -> list[Message]:
         """The newest messages with pictures and videos, or with other files, that are on this computer."""
         found = await self.local(Asked(conversation_id=conversation_id, has="file", limit=4 * PAGE))

@@ -76,7 +76,7 @@ class ChatPage(QWidget):
         self._unsubscribe: list[Callable[[], None]] = []
         transfers = Transfers(self)
         self.header = ChatHeader(pictures, clock)
-        self.search_bar = SearchBar(session)
+        self.search_bar = SearchBar(session, clock)
         self.pinned = PinnedBar(session)
         self.bar = ConnectionBar()
         self.pane = TimelinePane(pictures, transfers, clock)
@@ -125,7 +125,8 @@ class ChatPage(QWidget):
         self.header.back_requested.connect(self.back_requested)
         self.header.info_requested.connect(self.info_requested)
         self.header.search_requested.connect(self.show_search)
-        self.search_bar.jump_wanted.connect(self.pane.jump_to)
+        self.search_bar.jump_wanted.connect(self._jump_to)
+        self.search_bar.told.connect(self.toast.say)
         self.search_bar.closed.connect(self.setFocus)
         self.pinned.jump_wanted.connect(self.pane.jump_to)
         self.bar.retry_requested.connect(self._session.retry_now)
@@ -213,6 +214,10 @@ class ChatPage(QWidget):
         if query and self._conversation_id is not None:
             self.search_bar.open(self._conversation_id, query, hit)
         self.pane.jump_to(hit.position, hit.uid)
+
+    def _jump_to(self, position: int, uid: str) -> None:
+        """Stand at a message."""
+        self.pane.jump_to(position, uid or None)
 
     def to_first_unread(self) -> None:
         """Jump to where reading began."""

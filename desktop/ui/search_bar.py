@@ -9,13 +9,16 @@ from PySide6.QtCore import QDate, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCalendarWidget, QHBoxLayout, QMenu, QWidget, QWidgetAction
 
+from desktop.core import moments
 from desktop.core.finder import Hit, Results, Scope, Search
+from desktop.core.ports import Clock
 from desktop.core.session import Session
 from desktop.models.results_model import SCOPE_WORDS
 from desktop.ui import fonts, theme
 from desktop.ui.buttons import IconButton
 from desktop.ui.plain_text import PlainLabel, set_tool_tip
 from desktop.ui.search_field import SearchField
+from desktop.ui.tasks import Tasks
 
 HEIGHT_PX = 48
 
@@ -25,13 +28,16 @@ class SearchBar(QWidget):
 
     jump_wanted = Signal(int, str)
     """Asks for the message at a position, with this uid."""
-    date_wanted = Signal(object)
-    """Asks for the first message of a day, a datetime.date."""
+    told = Signal(str)
+    """Says why something could not be done."""
     closed = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, clock: Clock) -> None:
         super().__init__()
         self._session = session
+        self._clock = clock
+        self._tasks = Tasks()
+        self._conversation_id = 0
         self._search: Search | None = None
         self._at: int | None = None
         self._wanted: str | None = None
@@ -48,6 +54,7 @@ class SearchBar(QWidget):
     def open(self, conversation_id: int, query: str = "", hit: Hit | None = None) -> None:
         """Search in this conversation, from a hit on where one has brought the reader here."""
         self._let_go()
+        self._conversation_id = conversation_id
         self._search = self._session.finder.search(self._session.me.value.user_id, conversation_id)
         self._unsubscribe = self._search.results.subscribe(self._show)
         self._wanted = None if hit is None else hit.uid
@@ -80,8 +87,23 @@ class SearchBar(QWidget):
 
     def choose_date(self) -> None:
         """Open a calendar below the button."""
-        popup = calendar_popup(self, self.date_wanted.emit)
+        popup = calendar_popup(self, self.jump_to_day)
         popup.popup(self.calendar.mapToGlobal(QPoint(0, self.calendar.height())))
+
+    def jump_to_day(self, day: date) -> None:
+        """Jump to the first message since the beginning of a day, as this computer's clock has it."""
+        self._tasks.start(self._jump_to_day(self._conversation_id, day))
+
+    async def _jump_to_day(self, conversation_id: int, day: date) -> None:
+        """Find it, then go."""
+        day_ms = moments.start_of_day(day, self._clock.local_offset_s)
+        position = await self._session.finder.first_of_day(conversation_id, day_ms)
+        if conversation_id != self._conversation_id:
+            return
+        if position is None:
+            self.told.emit("This day cannot be looked up just now. Try again when the server can be reached.")
+        else:
+            self.jump_wanted.emit(position, "")
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
@@ -165,6 +187,8 @@ class SearchBar(QWidget):
 
     def _let_go(self) -> None:
         """Follow no search."""
+        self._tasks.cancel()
+        self._conversation_id = 0
         if self._unsubscribe is not None:
             self._unsubscribe()
         if self._search is not None:
