@@ -14,12 +14,10 @@ from server.services.links import first_link
 from server.services.ports import Actor
 from server.services.previews import Previews
 from server.storage.attachments import key_of
-from tests.server.databases import SQLITE, Cluster, cluster, new_address, on_both
+from tests.server.databases import SQLITE, Cluster, new_address, on_both
 from tests.server.fetch.site import Site, opened
 from tests.server.files.media import bomb, picture
 from tests.server.services.setting import Setting
-
-__all__ = ["cluster"]
 
 PAGE = b"""<html><head><title>A page</title><meta property="og:site_name" content="Site">
 <meta property="og:description" content="What it is"><meta property="og:image" content="/cat.png"></head>"""
