@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from PySide6.QtCore import QKeyCombination, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, QKeyCombination, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.core.search_words import folded
@@ -44,7 +44,23 @@ class KeysButton(Button):
         """Wait for keys."""
         self.is_listening = True
         self.set_words("Press keys…")
-        self.grabKeyboard()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        """While keys are waited for they mean nothing else, Tab included."""
+        if self.is_listening and event.type() is QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        if self.is_listening and event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            self.keyPressEvent(event)
+            return True
+        return super().event(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Whoever goes elsewhere leaves the keys as they are."""
+        super().focusOutEvent(event)
+        if self.is_listening:
+            self.show_keys(self._keys)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take the keys that are pressed."""
@@ -54,7 +70,6 @@ class KeysButton(Button):
         key = Qt.Key(event.key())
         if key in _MODIFIERS or key is Qt.Key.Key_unknown:
             return
-        self.releaseKeyboard()
         self.show_keys(self._keys)
         if key is Qt.Key.Key_Backspace and not event.modifiers():
             self.chosen.emit(QKeySequence())
