@@ -26,11 +26,13 @@ class KeysButton(Button):
     chosen = Signal(object)
     """A QKeySequence, empty for none."""
 
+    is_listening = False
+    """Asked by Qt before the constructor has come so far."""
+
     def __init__(self, action: Action) -> None:
         super().__init__("", "quiet", self.listen)
         self._action = action
         self._keys: tuple[str, ...] = ()
-        self.is_listening = False
         self.setEnabled(not action.fixed)
         self.setMinimumWidth(150)
 

@@ -223,6 +223,7 @@ def test_f6_goes_round_the_regions(qloop: QLoop, tmp_path: Path) -> None:
 
             def here() -> int:
                 focus = QApplication.focusWidget()
+                assert focus is not None
                 return next(at for at, part in enumerate(regions) if part is focus or part.isAncestorOf(focus))
 
             seen = []
