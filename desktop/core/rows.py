@@ -51,10 +51,15 @@ class RowDeriver:
         `changes` are what waits there to change messages.
         """
         near = around(held, self._own_id, entries, changes)
-        spoken = [self._maker.of_message(message, near) for message in held.between(first, last)]
+        messages = held.between(first, last)
+        spoken = [self._maker.of_message(message, near) for message in messages]
         spoken += [self._maker.of_waiting(waiting, near) for waiting in entries]
         self._maker.keep_only(spoken)
-        return self._with_lines(spoken, divider if divider and divider.position >= first else None)
+        rows = self._with_lines(spoken, divider if divider and divider.position >= first else None)
+        if messages and messages[0].position > first:
+            # Nothing was here when the window was opened, and much came while the line was down.
+            rows.insert(0, Hole(f"hole:{first - 1}", first - 1, messages[0].position))
+        return rows
 
     def local_day(self, at_ms: int) -> int:
         """The number of the local day of a moment, since 1970."""

@@ -247,6 +247,30 @@ def test_what_was_asked_for_offline_is_asked_for_again(home: Home, talk: Talk, t
     tell(story)
 
 
+def test_another_history_begins_the_timeline_anew(talk: Talk, tell: Tell) -> None:
+    talk.fill(120)
+
+    async def story() -> None:
+        async with talk.session() as anna:
+            timeline = anna.timeline(talk.identity)
+            await settled(timeline)
+            while timeline.has_older:
+                timeline.load_older()
+                await settled(timeline)
+            assert len(bubbles(timeline)) == 120
+            talk.server.cut()
+            talk.server.fresh_beyond, talk.server.epoch = 100, "second"
+            talk.server.restore()
+            await until(lambda: anna.is_connected() and timeline.has_older)
+            await settled(timeline)
+            timeline.load_older()
+            await until(lambda: len(bubbles(timeline)) > 60)
+            positions = [bubble.position for bubble in bubbles(timeline)]
+            assert positions == list(range(positions[0] or 0, 121))
+
+    tell(story)
+
+
 def _restore_backup(talk: Talk, keeps: int) -> None:
     """Let the server be as it was when the conversation had so many messages."""
     conversation = talk.server.conversations[talk.identity]

@@ -128,6 +128,13 @@ def test_an_attachment_is_shown_by_its_type() -> None:
     assert [file.kind for file in row.files] == ["image", "video", "file", "file"]
 
 
+def test_what_is_missing_above_everything_held_is_a_hole_too() -> None:
+    shown = Shown(message(4, NOON), message(5, NOON))
+    assert shown.rows()[0] == Hole("hole:0", 0, 4)
+    shown.store.merge(Update(messages=tuple(message(n, NOON) for n in (1, 2, 3))))
+    assert not any(isinstance(row, Hole) for row in shown.rows())
+
+
 def test_what_does_not_change_stays_the_same_object() -> None:
     shown = Shown(*(message(n, NOON + n * MINUTE, ME) for n in range(1, 6)))
     before = [row for row in shown.rows() if isinstance(row, Bubble)]

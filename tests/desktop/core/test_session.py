@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from desktop.core.bubble import Tick
+from desktop.core.bubble import Line, Tick
 from desktop.core.listops import replay_all
 from protocol.accounts import ProfileChange
-from protocol.errors import Refused
+from protocol.errors import ErrorCode, Refused
 from protocol.limits import Limits
 from tests.desktop.core.talk import Talk, bubbles, texts, ticks
 from tests.desktop.doubles import until
@@ -222,6 +222,23 @@ def test_what_is_read_offline_is_reported_later(talk: Talk, tell: Tell) -> None:
             talk.server.restore()
             members = talk.server.conversations[talk.identity].members
             await until(lambda: members[talk.anna.user_id].read_position == 4)
+
+    tell(story)
+
+
+def test_a_report_that_is_turned_away_is_made_again_on_the_same_line(
+    talk: Talk, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.core.receipts.AGAIN_S", 0.02)
+
+    async def story() -> None:
+        talk.fill(4)
+        async with talk.session() as anna:
+            talk.server.refuse_next("mark_read", Refused(ErrorCode.RATE_LIMITED, "Slower.", retry_after_s=0.01))
+            anna.mark_read(talk.identity, 4)
+            members = talk.server.conversations[talk.identity].members
+            await until(lambda: members[talk.anna.user_id].read_position == 4)
+            assert anna.connection.value.line is Line.CONNECTED
 
     tell(story)
 
