@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -16,7 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from desktop.cache.settings_file import Settings, SettingsFile
@@ -26,6 +25,7 @@ from desktop.core.moments import system_clock
 from desktop.core.ports import Clock
 from desktop.core.session import Session
 from desktop.ui import theme
+from desktop.ui.attach_menu import CAPTURE_KEYS, FILE_KEYS, AttachMenu
 from desktop.ui.chat_header import ChatHeader, first_name, typing_words
 from desktop.ui.completion import Completion
 from desktop.ui.composer import Composer
@@ -51,7 +51,6 @@ from desktop.ui.transfers import Transfers
 from protocol.shapes import User
 
 TYPING_LINE = 22
-CAPTURE_KEYS = "Ctrl+Shift+S"
 
 
 class ChatPage(QWidget):
@@ -87,6 +86,7 @@ class ChatPage(QWidget):
         self.message_actions = MessageActions(session, self.outgoing, self.files, self, self.toast, clock)
         self.replies = ReplyChoice(self.pane, self.composer, self.message_actions)
         self.marking = PictureMarking(self.composer, self.outgoing, self.toast)
+        self.attaching = AttachMenu(self.composer, self.outgoing, self.files, self.marking)
         self.spelling = Spelling(self.composer.field)
         self.emoji = EmojiOpening(self.composer, self.pane, self.message_actions, settings)
         self.completion = Completion(self.composer.field, self._people_here)
@@ -131,7 +131,6 @@ class ChatPage(QWidget):
         self.pinned.jump_wanted.connect(self.pane.jump_to)
         self.bar.retry_requested.connect(self._session.retry_now)
         self.bar.outbox_requested.connect(self.outbox_requested)
-        self.composer.attach_asked.connect(self._offer_to_attach)
         self._add_keys()
         self.outgoing.sent.connect(self.pane.to_latest)
         self.pane.seen.connect(self._mark_read)
@@ -151,9 +150,8 @@ class ChatPage(QWidget):
     def _add_keys(self) -> None:
         """What works anywhere in the conversation."""
         keys: list[tuple[str, Callable[[], object]]] = [
-            ("Ctrl+U", self._choose_files),
-            ("Ctrl+O", self._choose_files),
-            (CAPTURE_KEYS, self.marking.capture),
+            *((sequence, self.attaching.choose_files) for sequence in FILE_KEYS),
+            (CAPTURE_KEYS, self.attaching.capture),
             ("Ctrl+Shift+Space", self.composer.emoji.click),
         ]
         for sequence, does in keys:
@@ -290,40 +288,6 @@ class ChatPage(QWidget):
         """The reader has seen the messages up to here."""
         if self._conversation_id is not None:
             self._session.mark_read(self._conversation_id, position)
-
-    def _offer_to_attach(self) -> None:
-        """The menu of the paper clip."""
-        menu = self.attach_menu()
-        button = self.composer.attach
-        menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
-
-    def attach_menu(self) -> QMenu:
-        """What can be attached; it deletes itself when it closes."""
-        menu = QMenu(self)
-        menu.aboutToHide.connect(menu.deleteLater)
-        files = menu.addAction("Photo, video or file…", self._choose_files)
-        screen = menu.addAction("Part of the screen…", self.marking.capture)
-        # Shown, not bound: the page hears the keys itself.
-        for entry, keys in ((files, "Ctrl+U"), (screen, CAPTURE_KEYS)):
-            entry.setShortcut(QKeySequence(keys))
-            entry.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        return menu
-
-    def _choose_files(self) -> None:
-        """The system's file dialog; the loop runs on behind it."""
-        if self._conversation_id is None:
-            return
-        dialog = QFileDialog(self, f"Send files to {self._name}", self.files.folder())
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(self._stage_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _stage_chosen(self, chosen: list[str]) -> None:
-        """What was chosen stands in the composer."""
-        if chosen:
-            self.files.set_folder(Path(chosen[0]).parent)
-        self.outgoing.stage([Path(path) for path in chosen])
 
     def _paste(self) -> None:
         """What is on the clipboard goes where the writing goes."""

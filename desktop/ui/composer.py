@@ -96,7 +96,8 @@ class Composer(QWidget):
         super().__init__(parent)
         self._most = most_characters
         self._placing = False
-        self._name = ""
+        self.name = ""
+        """Whom the message is for."""
         self._answered: Answered | None = None
         self.edited: Edited | None = None
         """What is edited now, if anything is."""
@@ -279,16 +280,16 @@ class Composer(QWidget):
 
     def set_name(self, name: str) -> None:
         """Whom the message is for."""
-        self._name = name
+        self.name = name
         self._show_name()
 
     def _show_name(self) -> None:
         """Say in the empty field what is written there: a message, or words to the files."""
-        shown = self._name if len(self._name) <= NAME_AT_MOST else f"{self._name[:NAME_AT_MOST]}…"
+        shown = self.name if len(self.name) <= NAME_AT_MOST else f"{self.name[:NAME_AT_MOST]}…"
         self.field.setPlaceholderText("Add a caption" if self.staged.files() else f"Message {shown}")
         # Qt repaints a placeholder only when it comes or goes, not when it becomes another.
         self.field.viewport().update()
-        self.field.setAccessibleName(f"Message to {self._name}")
+        self.field.setAccessibleName(f"Message to {self.name}")
 
     def _files_changed(self) -> None:
         """The choice between picture and file is there while there is a picture."""

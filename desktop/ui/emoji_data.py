@@ -61,11 +61,13 @@ def by_signs() -> dict[str, Emoji]:
 def search(query: str, at_most: int | None = None) -> list[Emoji]:
     """Those that every word of a query is about, the best first; all for an empty one."""
     words = query.casefold().replace(":", " ").split()
-    found: list[tuple[int, Emoji]] = []
+    found: list[tuple[tuple[int, int], Emoji]] = []
     for emoji in table():
         ranks = [emoji.rank(word) for word in words]
         if None not in ranks:
-            found.append((sum(rank or 0 for rank in ranks), emoji))
+            total = sum(rank or 0 for rank in ranks)
+            # Of those whose short name begins so, the one that is typed soonest: `:he` is a heart.
+            found.append(((total, min(map(len, emoji.short_names)) if total == 1 else 0), emoji))
     found.sort(key=lambda pair: pair[0])
     return [emoji for _, emoji in found[:at_most]]
 

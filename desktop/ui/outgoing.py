@@ -57,6 +57,11 @@ class Outgoing(QObject):
         composer.field.pasted_long.connect(self._offer_as_file)
         self._unsubscribe = session.drafts.changed.subscribe(self._follow_draft)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a conversation to write into."""
+        return self._conversation_id is not None
+
     def enter(self, conversation_id: int | None) -> None:
         """Write into another conversation; what was being written stays with the one left."""
         if self._conversation_id is not None:

@@ -56,6 +56,7 @@ def test_every_emoji_has_a_name_and_common_ones_are_found_first() -> None:
     assert len(emoji_data.table()) > 1800
     assert all(emoji.name and emoji.short_names for emoji in emoji_data.table())
     assert emoji_data.search("tada")[0].signs == "🎉"
+    assert emoji_data.search("hea")[0].signs == "❤️"
     assert emoji_data.search("red heart")[0].signs == "❤️"
     assert emoji_data.search("xyzzy") == []
 

@@ -135,7 +135,7 @@ def test_a_screen_that_may_not_be_taken_says_what_to_do(qloop: QLoop) -> None:
 def test_the_paper_clip_offers_what_can_be_attached(qloop: QLoop) -> None:
     async def scene() -> None:
         async with opened() as s:
-            menu = s.page.attach_menu()
+            menu = s.page.attaching.menu()
             assert [entry.text() for entry in menu.actions()] == ["Photo, video or file…", "Part of the screen…"]
             menu.deleteLater()
 
