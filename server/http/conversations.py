@@ -19,10 +19,16 @@ def conversations_of_a(call: Call) -> Answer:
     return Answer(value=call.house.conversations.list_for(call.actor, user_id))
 
 
+def _take_one(call: Call) -> None:
+    """Each change of a group is a message in it, and counts as one. Raises Refused (`rate_limited`)."""
+    call.house.sending.take(call.actor.user_id)
+
+
 def open_conversation(call: Call) -> Answer:
     """Create (201) or get (200) a direct conversation, or make a group, where `kind` says so."""
     values, form = incoming()
     if isinstance(values, dict) and values.get("kind") == "group":
+        _take_one(call)
         conversation, made = call.house.groups.make(call.actor, call.decoded(commands.OpenGroup, values, form=form))
     else:
         command = call.decoded(commands.OpenConversation, values, form=form)
@@ -32,6 +38,7 @@ def open_conversation(call: Call) -> Answer:
 
 def change_conversation(call: Call) -> Answer:
     """Rename a group."""
+    _take_one(call)
     command = call.body(commands.PatchConversation)
     return Answer(value=call.house.groups.rename(call.actor, call.path["conversation_id"], command))
 
@@ -43,18 +50,21 @@ def members_of(call: Call) -> Answer:
 
 def add_members(call: Call) -> Answer:
     """Seat people."""
+    _take_one(call)
     command = call.body(commands.AddMembers)
     return Answer(value=call.house.groups.add(call.actor, call.path["conversation_id"], command))
 
 
 def change_member(call: Call) -> Answer:
     """Another role."""
+    _take_one(call)
     command, path = call.body(commands.PatchMember), call.path
     return Answer(value=call.house.groups.set_role(call.actor, path["conversation_id"], path["user_id"], command))
 
 
 def remove_member(call: Call) -> Answer:
     """Take a seat away, or leave."""
+    _take_one(call)
     path = call.path
     return Answer(value=call.house.groups.remove(call.actor, path["conversation_id"], path["user_id"]))
 
