@@ -153,6 +153,7 @@ class ChatPage(QWidget):
             *((sequence, self.attaching.choose_files) for sequence in FILE_KEYS),
             (CAPTURE_KEYS, self.attaching.capture),
             ("Ctrl+Shift+Space", self.composer.emoji.click),
+            ("Ctrl+Shift+E", self.emoji.react_to_last),
         ]
         for sequence, does in keys:
             shortcut = QShortcut(QKeySequence(sequence), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)

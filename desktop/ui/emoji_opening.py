@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPoint, QRect, QSize
 from desktop.cache.settings_file import SettingsFile
 from desktop.ui.composer import Composer
 from desktop.ui.message_actions import MessageActions
+from desktop.ui.message_deeds import Deed, deeds
 from desktop.ui.timeline_pane import TimelinePane
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ class EmojiOpening(QObject):
         box = found[1] if found is not None else QRect(view.viewport().rect().center(), QSize(1, 1))
         at = view.viewport().mapTo(self._composer.window(), box.center())
         return self._open(QRect(at, QSize(1, 1)), lambda signs: self._react(uid, signs))
+
+    def react_to_last(self) -> None:
+        """React to the message that is answered, else to the last one that can be reacted to (Ctrl+Shift+E)."""
+        answered, header = self._composer.answered(), self._actions.work.header
+        can = [bubble for bubble in self._pane.bubbles() if Deed.REACT in deeds(bubble, header(bubble))]
+        chosen = [bubble for bubble in can if answered is not None and bubble.key == answered.uid] or can[-1:]
+        for bubble in chosen:
+            self._pane.view.show_key(bubble.key)
+            self.open_for_reaction(bubble.key)
 
     def _open(self, place: QRect, then: Callable[[str], None]) -> EmojiPicker:
         """The picker over a place of the window."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QKeyCombination, QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QPlainTextEdit, QSizePolicy, QWidge
 
 from desktop.cache.settings_file import SendsWith
 from desktop.ui import fonts, markup_keys, theme
+from desktop.ui.shortcuts import latin_key
 
 LINES_AT_MOST = 8
 LEAST_HEIGHT = 42
@@ -68,6 +70,11 @@ class MessageField(QPlainTextEdit):
         self.setViewportMargins(PAD_X, PAD_Y, PAD_X, PAD_Y)
         self.textChanged.connect(self._grow)
         theme.source().changed.connect(self.update)
+        self._by_keys: dict[str, Callable[[], None]] = {
+            **{keys: partial(self.mark, mark) for keys, mark in markup_keys.KEYS.items()},
+            markup_keys.LINK_KEYS: self.mark_link,
+            "Ctrl+Shift+V": self.paste_plain,
+        }
         self._add_keys()
         self._grow()
 
@@ -81,15 +88,8 @@ class MessageField(QPlainTextEdit):
         return "Enter" if self.sends_with == "enter" else "Ctrl+Enter"
 
     def _add_keys(self) -> None:
-        """Marks, and pasting without them. As shortcuts they work on keyboards of every script."""
-        keys: dict[str, Callable[[], None]] = {
-            "Ctrl+B": lambda: self.mark("**"),
-            "Ctrl+I": lambda: self.mark("*"),
-            "Ctrl+E": lambda: self.mark("`"),
-            "Ctrl+Shift+L": self.mark_link,
-            "Ctrl+Shift+V": self.paste_plain,
-        }
-        for sequence, does in keys.items():
+        """Marks, and pasting without them."""
+        for sequence, does in self._by_keys.items():
             QShortcut(QKeySequence(sequence), self, context=Qt.ShortcutContext.WidgetShortcut).activated.connect(does)
 
     def mark(self, mark: markup_keys.Mark) -> None:
@@ -115,7 +115,8 @@ class MessageField(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter sends, Shift+Enter breaks the line (behaviour 21); what of behaviours 23 and 24 begins here."""
-        if (self.first_heard is not None and self.first_heard(event)) or self._sends(event) or self._means_else(event):
+        heard = self.first_heard is not None and self.first_heard(event)
+        if heard or self._sends(event) or self._means_else(event) or self._marks(event):
             event.accept()
             return
         if event.key() in _ENTER:
@@ -134,6 +135,17 @@ class MessageField(QPlainTextEdit):
             self.submitted.emit()
             return True
         return False
+
+    def _marks(self, event: QKeyEvent) -> bool:
+        """The marks' keys on a keyboard of another script, by their places."""
+        key = latin_key(event) if event.modifiers() & Qt.KeyboardModifier.ControlModifier else None
+        if key is None:
+            return False
+        sequence = QKeySequence(QKeyCombination(event.modifiers(), key))
+        does = self._by_keys.get(sequence.toString(QKeySequence.SequenceFormat.PortableText))
+        if does is not None:
+            does()
+        return does is not None
 
     def _means_else(self, event: QKeyEvent) -> bool:
         """Keys that belong to the timeline, to an answer or an edit, or to the selection."""

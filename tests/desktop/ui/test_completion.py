@@ -22,6 +22,8 @@ from tests.desktop.loop import QLoop
 
 ESCAPE, DOWN, RETURN, TAB = Qt.Key.Key_Escape, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Tab
 
+CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
 
 @pytest.mark.parametrize(
     ("before", "found"),
@@ -145,7 +147,10 @@ def test_a_reaction_is_picked_and_taken_back(qloop: QLoop) -> None:
     async def scene() -> None:
         async with opened(1) as s:
             for count in (1, 0):
-                s.page.message_actions.do(Deed.REACT, s.last())
+                if count:
+                    s.page.message_actions.do(Deed.REACT, s.last())
+                else:
+                    QTest.keyClick(s.page.composer.field, Qt.Key.Key_E, CONTROL_SHIFT)
                 (picker,) = s.page.findChildren(EmojiPicker)
                 QTest.keyClicks(picker.search, "tada")
                 QTest.keyClick(picker.search, RETURN)

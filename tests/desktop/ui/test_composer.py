@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QMouseEvent
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -513,3 +514,14 @@ def test_several_pictures_are_one_message_unless_they_go_as_files(qloop: QLoop, 
             assert not s.page.composer.as_files.isChecked()
 
     qloop(scene())
+
+
+def test_marks_are_found_by_their_places_on_a_keyboard_of_another_script(qapp: QApplication) -> None:
+    field = MessageField()
+    field.insertPlainText("да")
+    field.selectAll()
+    codes = {"linux": (56, 0), "win32": (0, 0x42), "darwin": (0, 11)}
+    scan, virtual = codes.get(sys.platform, codes["linux"])
+    control = Qt.KeyboardModifier.ControlModifier
+    QApplication.sendEvent(field, QKeyEvent(QEvent.Type.KeyPress, 0x418, control, scan, virtual, 0, "и"))
+    assert field.toPlainText() == "**да**"
