@@ -65,7 +65,7 @@ class Changes:
         if content is None and row.type == "text":
             raise refusals.empty_content()
         member_ids = self._access.member_ids(row.conversation_id, unit.connection)
-        named = [user_id for user_id in sorted(set(command.mentions)) if user_id in member_ids]
+        named = mentions.among(command.mentions, member_ids)
         if content == row.content and named == named_in(row):
             return shape_messages(unit.connection, [row])[0]
         at = max(unit.now_ms, (row.edited_at or 0) + 1)

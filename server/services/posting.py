@@ -101,7 +101,7 @@ class Posting:
             receiver_id=command.receiver_id,
             files=files,
             reply_to_uid=_normal(command.reply_to_uid),
-            mentions=tuple(sorted(set(command.mentions))),
+            mentions=tuple(command.mentions),
         )
 
     def job(self, draft: Draft) -> Run[Unit, Posted]:
@@ -345,5 +345,5 @@ def _again(snapshot: Snapshot, draft: Draft, known: MessageRow) -> Posted:
 
 def _mentions(draft: Draft, member_ids: tuple[int, ...]) -> str | None:
     """The mentioned who are members, as JSON; null for none."""
-    mentioned = [user_id for user_id in draft.mentions if user_id in member_ids]
+    mentioned = mentions.among(draft.mentions, member_ids)
     return msgspec.json.encode(mentioned).decode() if mentioned else None

@@ -211,7 +211,7 @@ def test_a_quote_is_derived_when_read_and_only_inside_its_conversation(
 
 @on_both
 def test_mentions_are_members(setting: Setting, ada: Actor, ben: Actor, eve: Actor, direct: int) -> None:
-    mentioned = [ben.user_id, eve.user_id, ben.user_id]
+    mentioned = [ben.user_id, eve.user_id, ben.user_id, *range(10_000, 40_000)]
     assert setting.say(ada, direct, "hello", mentions=mentioned).mentions == [ben.user_id]
 
 
