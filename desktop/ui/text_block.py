@@ -176,7 +176,8 @@ class TextBlock:
 
     def draw(self, painter: QPainter, at: QPointF, colours: Colours, selected: tuple[int, int] | None = None) -> None:
         """Draw the lines that meet the painter's clip; `selected` has another ground, from unit to unit."""
-        self._draw_grounds(painter, at, colours)
+        if any(paragraph.line.kind != "text" for paragraph in self.paragraphs):
+            self._draw_grounds(painter, at, colours)
         painter.setPen(colours.ink)
         for paragraph in self.paragraphs:
             top = QPointF(at.x() + paragraph.left, at.y() + paragraph.top)

@@ -17,6 +17,7 @@ from desktop.ui.buttons import Button
 from desktop.ui.facts_dialog import FactsDialog
 from desktop.ui.forward_dialog import ForwardDialog
 from desktop.ui.message_deeds import Deed, deeds
+from protocol.errors import ErrorCode, Refused
 from tests.desktop import fake_changes
 from tests.desktop.chat_scene import Scene, opened
 from tests.desktop.doubles import until
@@ -94,6 +95,17 @@ def test_a_reaction_is_put_and_taken_by_clicks(qloop: QLoop) -> None:
             QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=point)
             await until(lambda: not s.last().reactions)
             assert s.server.conversations[s.talk].messages[-1].reactions == []
+
+    qloop(scene())
+
+
+def test_a_change_that_is_refused_is_taken_back_and_told(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened(1) as s:
+            s.server.refuse_next("react", Refused(ErrorCode.FORBIDDEN, "You cannot write here now."))
+            s.page.message_actions.react(s.last(), "🎉")
+            await until(lambda: "You cannot write here now." in s.page.toast.words())
+            await until(lambda: not s.last().reactions)
 
     qloop(scene())
 
