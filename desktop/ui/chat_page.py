@@ -127,6 +127,7 @@ class ChatPage(QWidget):
         self.header.search_requested.connect(self.show_search)
         self.search_bar.jump_wanted.connect(self._jump_to)
         self.search_bar.told.connect(self.toast.say)
+        self.pane.view.day_clicked.connect(self.search_bar.choose_day)
         self.search_bar.closed.connect(self.setFocus)
         self.pinned.jump_wanted.connect(self.pane.jump_to)
         self.bar.retry_requested.connect(self._session.retry_now)
@@ -192,6 +193,7 @@ class ChatPage(QWidget):
             return
         self._leave()
         self._conversation_id = conversation_id
+        self.search_bar.enter(conversation_id)
         header = self._session.header(conversation_id)
         self._unsubscribe = [header.subscribe(self._show_header)]
         self._show_header(header.value)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtCore import QDate, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QCursor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCalendarWidget, QHBoxLayout, QMenu, QWidget, QWidgetAction
 
 from desktop.core import moments
@@ -87,8 +87,22 @@ class SearchBar(QWidget):
 
     def choose_date(self) -> None:
         """Open a calendar below the button."""
-        popup = calendar_popup(self, self.jump_to_day)
+        popup = calendar_popup(self, self._day(self._clock.now_ms()), self.jump_to_day)
         popup.popup(self.calendar.mapToGlobal(QPoint(0, self.calendar.height())))
+
+    def choose_day(self, at_ms: int) -> None:
+        """Open a calendar on the day of this moment, where the pointer is (behaviour 12)."""
+        today, day = self._day(self._clock.now_ms()), self._day(at_ms)
+        popup = calendar_popup(self.window(), today, self.jump_to_day, day)
+        popup.popup(QCursor.pos())
+
+    def _day(self, at_ms: int) -> date:
+        """The local day of a moment."""
+        return moments.local(at_ms, self._clock.local_offset_s).date()
+
+    def enter(self, conversation_id: int) -> None:
+        """Another conversation is open; nothing is searched for in it yet."""
+        self._conversation_id = conversation_id
 
     def jump_to_day(self, day: date) -> None:
         """Jump to the first message since the beginning of a day, as this computer's clock has it."""
@@ -188,7 +202,6 @@ class SearchBar(QWidget):
     def _let_go(self) -> None:
         """Follow no search."""
         self._tasks.cancel()
-        self._conversation_id = 0
         if self._unsubscribe is not None:
             self._unsubscribe()
         if self._search is not None:
@@ -196,12 +209,13 @@ class SearchBar(QWidget):
         self._search = self._unsubscribe = self._wanted = None
 
 
-def calendar_popup(parent: QWidget, chosen: Callable[[date], object]) -> QMenu:
-    """A calendar in a popup, up to today; it deletes itself when it closes."""
+def calendar_popup(parent: QWidget, today: date, chosen: Callable[[date], object], day: date | None = None) -> QMenu:
+    """A calendar in a popup, up to today, on a `day`; it deletes itself when it closes."""
     popup = QMenu(parent)
     popup.aboutToHide.connect(popup.deleteLater)
     calendar = QCalendarWidget()
-    calendar.setMaximumDate(QDate.currentDate())
+    calendar.setMaximumDate(_qt(today))
+    calendar.setSelectedDate(_qt(day or today))
     calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
     calendar.setAccessibleName("Choose a day")
 
@@ -215,3 +229,8 @@ def calendar_popup(parent: QWidget, chosen: Callable[[date], object]) -> QMenu:
     action.setDefaultWidget(calendar)
     popup.addAction(action)
     return popup
+
+
+def _qt(day: date) -> QDate:
+    """A day as Qt has it."""
+    return QDate(day.year, day.month, day.day)

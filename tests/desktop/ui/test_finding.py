@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QDate, QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCalendarWidget, QMenu
 
 from desktop.core import finder
 from desktop.core.bubble import ConversationRow
@@ -311,5 +311,23 @@ def test_keys_are_chosen_and_clashes_told(qloop: QLoop, tmp_path: Path) -> None:
             assert s.window.shortcuts.keys_of("switch") == BY_NAME["switch"].keys
             s.window.shortcuts.choose("search", QKeySequence())
             assert s.window.shortcuts.keys_of("search") == ()
+
+    qloop(play())
+
+
+def test_a_click_on_a_day_opens_a_calendar_there(qloop: QLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The offscreen platform complains of each popup that takes the pointer.
+    monkeypatch.setattr(QMenu, "popup", lambda _menu, _at: None)
+
+    async def play() -> None:
+        async with scene(tmp_path) as s:
+            s.window.open_conversation(s.ben)
+            jumps: list[int] = []
+            s.window.chat.search_bar.jump_wanted.connect(lambda position, _uid: jumps.append(position))
+            s.window.chat.pane.view.day_clicked.emit(s.server.now_ms)
+            calendar = s.window.findChildren(QCalendarWidget)[-1]
+            assert calendar.selectedDate() == QDate(2026, 11, 25)
+            calendar.activated.emit(QDate(2026, 11, 25))
+            await until(lambda: jumps == [1])
 
     qloop(play())
