@@ -75,11 +75,15 @@ class ConversationRemoved(Struct, kw_only=True, frozen=True):
 
 
 class OwnUpdated(Struct, kw_only=True, frozen=True):
-    """The viewer's private facts of a conversation changed, at `user_version` of their own counter."""
+    """The viewer's private facts of a conversation changed, at `user_version` of their own counter.
+
+    `own` counts messages up to position `counted_to`: whoever has missed the last ones counts them once.
+    """
 
     conversation_id: int
     own: Own
     user_version: int
+    counted_to: int = 0
 
 
 class Advance(Struct, kw_only=True, frozen=True):

@@ -140,7 +140,7 @@ def _of_member(told: MemberUpdated) -> Update:
 def _of_own(told: OwnUpdated) -> Update:
     """One's own facts."""
     return Update(
-        own=(OwnFacts(told.conversation_id, told.own, told.user_version),),
+        own=(OwnFacts(told.conversation_id, told.own, told.user_version, told.counted_to),),
         own_number=told.user_version,
     )
 

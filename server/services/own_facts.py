@@ -14,7 +14,7 @@ from protocol.times import from_wire
 from server.services import refusals
 from server.services.access import Access
 from server.services.ports import Actor, Announcement, PresenceBook
-from server.services.shaping import shape_own
+from server.services.shaping import shape_counted, shape_own
 from server.storage import own_facts
 from server.storage.members import Seat
 from server.storage.unit import Database, Unit
@@ -87,8 +87,8 @@ def tell_own(unit: Unit, conversation_id: int, user_id: int, **values: Any) -> O
     """
     number = unit.next_user_version(user_id)
     own_facts.change(unit.connection, conversation_id, user_id, number, **values)
-    own = shape_own(unit.connection, user_id, [conversation_id])[conversation_id]
-    signal = OwnUpdated(conversation_id=conversation_id, own=own, user_version=number)
+    own, counted_to = shape_counted(unit.connection, user_id, conversation_id)
+    signal = OwnUpdated(conversation_id=conversation_id, own=own, user_version=number, counted_to=counted_to)
     unit.announce(Announcement(event="own_updated", payload=signal, user_ids=(user_id,)))
     return own
 

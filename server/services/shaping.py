@@ -278,6 +278,13 @@ def shape_own(snapshot: Snapshot, user_id: int, conversation_ids: Collection[int
     return {number: _own(row, starred.get(number, [])) for number, row in rows.items()}
 
 
+def shape_counted(snapshot: Snapshot, user_id: int, conversation_id: int) -> tuple[Own, int]:
+    """What is one user's alone in a conversation, and the last position that its counts know of."""
+    row = own_facts.own_of(snapshot, user_id, [conversation_id])[conversation_id]
+    starred = stars.of_user(snapshot, user_id, [conversation_id]) if row.has_stars else {}
+    return _own(row, starred.get(conversation_id, [])), row.last_position
+
+
 def _own(row: OwnRow, starred: list[int]) -> Own:
     """One viewer's facts from their seat."""
     return Own(

@@ -36,6 +36,7 @@ class OwnRow(Struct, frozen=True):
     draft: str | None
     draft_reply_to_uid: str | None
     draft_written_at: int | None
+    last_position: int
 
 
 _THEIRS = members.c.user_id == bindparam("who")
@@ -104,6 +105,7 @@ _OWN_FACTS = select(
     members.c.draft,
     members.c.draft_reply_to_uid,
     members.c.draft_written_at,
+    conversations.c.last_position,
 ).join_from(members, conversations, conversations.c.conversation_id == members.c.conversation_id)
 _OWN = Query(_OWN_FACTS.where(_THEIRS, Within(members.c.conversation_id, "numbers"), _SEATED), OwnRow)
 

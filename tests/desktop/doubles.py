@@ -387,5 +387,6 @@ class FakeServer:
             conversation_id=conversation.row.conversation_id,
             own=conversation.own_of(user_id),
             user_version=self.user_versions[user_id],
+            counted_to=len(conversation.messages),
         )
         self.push("own_updated", told, user_id)

@@ -101,9 +101,7 @@ class Reference:
             "unread_from": {n: own.unread_from for n, own in self.own.items()},
             "unread": {n: self.unread(n) for n in self.conversations},
             "named": {n: self.named(n) for n in self.conversations},
-            "own": {
-                n: replace(self.own.get(n, Own()), unread_count=0, mentions=0, counted_to=0) for n in self.conversations
-            },
+            "own": {n: replace(self.own.get(n, Own()), unread_count=0, mentions=0) for n in self.conversations},
             "starred": {n: own.starred for n, own in self.own.items() if own.starred},
         }
 
