@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from PySide6.QtCore import QByteArray, Qt
 
-from desktop.core.bubble import Bubble, DayLine, HappeningLine, Hole, Row, UnreadLine
-from desktop.models.happening_words import happening_words
+from desktop.core.bubble import Row
 from desktop.models.replica import Index, Replica
 from desktop.models.roles import Role
-
-
-def spoken(row: Row) -> str:
-    """A row in words, for screen readers."""
-    match row:
-        case Bubble():
-            what = row.text or ", ".join(file.name for file in row.files)
-            return f"{'You' if row.own else row.sender_name}: {what}"
-        case HappeningLine():
-            return happening_words(row)
-        case DayLine():
-            return ""
-        case UnreadLine():
-            return f"{row.count} unread"
-        case Hole():
-            return "Messages not loaded yet"
-        case _:
-            assert_never(row)
+from desktop.models.spoken_rows import spoken
 
 
 class TimelineModel(Replica[Row]):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QKeySequence
 
 from desktop.core.bubble import Bubble
-from desktop.models.timeline_model import spoken
+from desktop.models.spoken_rows import spoken
 from desktop.ui import plain_text
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.copied_text import content

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 from desktop.core import moments
 from desktop.core.bubble import Bubble, DayLine, Hole, Row, Tick
 from desktop.core.ports import Clock
-from desktop.models.timeline_model import TimelineModel, spoken
+from desktop.models.spoken_rows import spoken
+from desktop.models.timeline_model import TimelineModel
 from desktop.ui import plain_text, theme
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.copied_text import copied
