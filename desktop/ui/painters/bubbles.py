@@ -41,6 +41,8 @@ def paint_bubble(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts:
         paint_sender(painter, bubble, layout.avatar, facts)
     if layout.ground:
         _paint_ground(painter, bubble, layout, facts)
+    if facts.current == bubble.key:
+        _paint_ring(painter, bubble, layout, facts)
     paint_chips(painter, layout.chips, facts)
     painter.translate(layout.bubble.topLeft())
     paint_head(painter, bubble, layout, facts)
@@ -83,7 +85,7 @@ def _outline(width: float, height: float, at_right: bool, tail: bool) -> QPainte
 
 
 def _paint_ground(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: Facts) -> None:
-    """Shadow and ground, and a ring around the row that the keyboard stands on."""
+    """Shadow and ground, and the strip of a message that names the reader."""
     theme, box = facts.theme, layout.bubble
     path = outline(box, right=layout.right, tail=bubble.last_in_group)
     if not theme.dark:
@@ -95,10 +97,13 @@ def _paint_ground(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts
         edge = box.right() - MENTION_BAR if layout.right else box.left()
         painter.fillRect(QRectF(edge, box.top(), MENTION_BAR, box.height()), theme.accent)
         painter.restore()
-    if facts.current == bubble.key:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.accent, 2))
-        painter.drawPath(path)
+
+
+def _paint_ring(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: Facts) -> None:
+    """A ring around the message that the keyboard stands on, also around one without a ground."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(facts.theme.accent, 2))
+    painter.drawPath(outline(layout.bubble, right=layout.right, tail=bubble.last_in_group))
 
 
 def _paint_text(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: Facts) -> None:

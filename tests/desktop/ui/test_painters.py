@@ -229,3 +229,12 @@ def over(ground: QColor, below: QColor) -> QColor:
     share = ground.alphaF()
     mixed = (a * share + b * (1 - share) for a, b in zip(ground.getRgb()[:3], below.getRgb()[:3], strict=True))  # type: ignore[index]
     return QColor(*map(round, mixed))
+
+
+@pytest.mark.parametrize(
+    "row", [bubble(1, "Hello"), bubble(1, "🎉"), bubble(1, "", deleted=True)], ids=["text", "emoji", "gone"]
+)
+def test_the_message_that_the_keyboard_stands_on_has_a_ring(row: Row) -> None:
+    facts = facts_in(theme.LIGHT)
+    assert not has_colour(painted(row, facts), theme.LIGHT.accent)
+    assert has_colour(painted(row, replace(facts, current=row.key)), theme.LIGHT.accent)
