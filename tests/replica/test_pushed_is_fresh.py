@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocol.accounts import ProfileChange
-from protocol.commands import MarkAsRead, Page, PatchMessage
+from protocol.commands import MarkAsRead, Page, PatchConversation, PatchMember, PatchMessage, PutDraft
 from protocol.errors import Refused
 from protocol.limits import Limits
-from protocol.shapes import Message
+from protocol.shapes import MemberRole, Message
+from protocol.times import now_ms, to_wire
 from server.services.names import Names
 from server.services.ports import Actor, Announcement
 from server.services.profiles import Profiles
@@ -43,6 +44,7 @@ class Scene:
         self.shared = house.direct(self.people[0], self.people[1])
         self.say(self.people[0])
         self.say(self.people[1])
+        self.group = house.group(self.people[0], self.people[1], title="Tea")
         self.since = len(house.announced)
 
     def say(self, actor: Actor) -> Message:
@@ -143,6 +145,44 @@ def star(scene: Scene, actor: Actor, place: int) -> None:
         scene.house.pins.star(actor, scene.some(actor, place).message_id, on=place % 3 != 0)
 
 
+def make_group(scene: Scene, actor: Actor, place: int) -> None:
+    scene.house.group(actor, *[person for person in scene.people if person is not actor], title=f"Title {place}")
+
+
+def rename_group(scene: Scene, actor: Actor, place: int) -> None:
+    with suppress(Refused):
+        scene.house.groups.rename(actor, scene.group, PatchConversation(title=f"Title {place}"))
+
+
+def change_role(scene: Scene, actor: Actor, place: int) -> None:
+    with suppress(Refused):
+        role: MemberRole = ("admin", "member", "owner")[place % 3]
+        scene.house.groups.set_role(actor, scene.group, scene.people[1].user_id, PatchMember(role=role))
+
+
+def come_or_go(scene: Scene, actor: Actor, _place: int) -> None:
+    third = scene.people[2]
+    with suppress(Refused):
+        if third.user_id in scene.house.access.member_ids(scene.group):
+            scene.house.groups.remove(actor, scene.group, third.user_id)
+        else:
+            scene.house.seat(actor, scene.group, third)
+
+
+def choose(scene: Scene, actor: Actor, place: int) -> None:
+    choices: list[dict[str, object]] = [
+        {"pinned": True}, {"archived": True}, {"muted_until": "2100-01-01T00:00:00.000Z"}, {"notify": "none"},
+        {"hides_receipts": True}, {"hides_receipts": False}, {"hides_typing": True},
+        {"pinned": False, "archived": False},
+    ]  # fmt: skip
+    scene.house.choose(actor, (scene.shared, scene.group)[place % 2], **choices[place % len(choices)])
+
+
+def draft(scene: Scene, actor: Actor, place: int) -> None:
+    put = PutDraft(content=f"Dear {place}" if place else "", written_at=to_wire(now_ms()))
+    scene.house.drafts.put(actor, scene.shared, put)
+
+
 Command = Callable[[Scene, Actor, int], None]
 COMMANDS: list[Command] = [
     open_direct,
@@ -163,6 +203,12 @@ COMMANDS: list[Command] = [
     forward,
     pin,
     star,
+    make_group,
+    rename_group,
+    change_role,
+    come_or_go,
+    choose,
+    draft,
 ]
 steps = st.lists(st.tuples(st.sampled_from(COMMANDS), st.integers(0, 1), st.integers(0, 9)), min_size=1, max_size=12)
 by_name = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
@@ -175,6 +221,12 @@ def fresh(scene: Scene, actor: Actor) -> Replica:
     return replica
 
 
+def catch_up(follower: Replica, scene: Scene) -> None:
+    """Who comes and goes has missed what came before: the numbers show a gap, and a desktop asks."""
+    if follower.actor is scene.people[2]:
+        follower.sync(scene.house)
+
+
 @by_name
 @pytest.mark.parametrize("who", [0, 1])
 def test_each_command_is_pushed_as_it_is_synced(house: Setting, command: Command, who: int) -> None:
@@ -184,6 +236,7 @@ def test_each_command_is_pushed_as_it_is_synced(house: Setting, command: Command
     for follower in followers:
         for announcement in scene.pushes(follower.actor):
             follower.hear(announcement)
+        catch_up(follower, scene)
         assert follower.state() == fresh(scene, follower.actor).state()
 
 
@@ -204,6 +257,7 @@ def test_any_story_in_any_order_with_repetitions(
             follower.hear(announcement)
         if follower.actor is not scene.people[2]:
             follower.look_back(house, scene.shared, Page(limit=5))
+        catch_up(follower, scene)
         assert follower.state() == fresh(scene, follower.actor).state()
 
 
@@ -232,6 +286,7 @@ def test_a_desktop_that_was_far_behind_shows_the_newest_page_and_the_right_count
     scene = Scene(house)
     ada, ben = scene.people[:2]
     follower = fresh(scene, ben)
+    assert follower.list.unread_total.value == 1 + 1, "the group's first line, and Ada's word"
     for _ in range(98):
         scene.say(ada)
     follower.sync(house)
@@ -239,9 +294,9 @@ def test_a_desktop_that_was_far_behind_shows_the_newest_page_and_the_right_count
     assert held.has_all(51, 100)
     assert not held.has_all(1, 2)
     assert len(held.between(1, 2)) == 2
-    assert follower.list.unread_total.value == 99
+    assert follower.list.unread_total.value == 1 + 99
     follower.look_back(house, scene.shared, Page(limit=20, around=30))
-    assert follower.list.unread_total.value == 99
+    assert follower.list.unread_total.value == 1 + 99
     follower.look_back(house, scene.shared, Page(limit=200))
     assert held.has_all(1, 100)
-    assert follower.list.unread_total.value == 99
+    assert follower.list.unread_total.value == 1 + 99
