@@ -220,6 +220,18 @@ class ChatPage(QWidget):
         """Stand at a message."""
         self.pane.jump_to(position, uid or None)
 
+    def read_to_the_end(self) -> bool:
+        """Mark everything as read and stand at the latest message; False where that is so already."""
+        identity = self._conversation_id
+        if identity is None:
+            return False
+        unread, away = self._session.unread(identity), not self.pane.view.at_bottom()
+        if not (unread.count or unread.marked or away):
+            return False
+        self._mark_read(self._session.held(identity).last_position)
+        self.pane.to_latest()
+        return True
+
     def to_first_unread(self) -> None:
         """Jump to where reading began."""
         timeline = None if self._conversation_id is None else self._session.timeline(self._conversation_id)

@@ -101,6 +101,11 @@ class MainWindow(QMainWindow):
         self._arrange()
         self.chat.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def show_message(self, conversation_id: int, position: int, uid: str | None = None) -> None:
+        """Show a conversation at one of its messages."""
+        self.open_conversation(conversation_id)
+        self.chat.pane.jump_to(position, uid)
+
     def close_conversation(self) -> None:
         """Show no conversation: the list alone where there is one pane."""
         self._open_id = None
@@ -115,6 +120,7 @@ class MainWindow(QMainWindow):
         """Open the settings on one of their pages."""
         dialog = SettingsDialog(self._session, self._settings, self._pictures, self, log_folder=self._log_folder)
         dialog.sign_out_requested.connect(self.sign_out_requested)
+        dialog.shortcuts_requested.connect(self.show_shortcuts)
         dialog.show_page(page)
         self._open(dialog)
 
@@ -193,9 +199,10 @@ class MainWindow(QMainWindow):
         self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc that nobody else wanted closes the conversation; it never closes the window."""
+        """Esc that nobody else wanted reads to the end, then closes the conversation; never the window (24)."""
         if event.key() == Qt.Key.Key_Escape and self._open_id is not None:
-            self._back()
+            if not self.chat.read_to_the_end():
+                self._back()
         elif not self.shortcuts.press(event):
             super().keyPressEvent(event)
 

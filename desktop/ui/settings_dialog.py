@@ -27,14 +27,16 @@ from desktop.ui.settings_about import AboutPage
 from desktop.ui.settings_account import AccountPage
 from desktop.ui.settings_appearance import AppearancePage
 from desktop.ui.settings_devices import DevicesPage
+from desktop.ui.settings_notices import NoticesPage
 from desktop.ui.settings_writing import WritingPage
 
 Page = Literal["account", "devices", "appearance", "writing", "about"]
 PAGES: tuple[Page, ...] = get_args(Page)
 TITLES: dict[Page, str] = {
     "account": "Account",
-    "devices": "Devices",
+    "notices": "Notifications",
     "appearance": "Appearance",
+    "devices": "Devices",
     "writing": "Writing",
     "about": "About",
 }
@@ -65,6 +67,7 @@ class SettingsDialog(QDialog):
     """Owns the pages; each page talks to the session by itself. `sign_out_requested` comes after any question."""
 
     sign_out_requested = Signal()
+    shortcuts_requested = Signal()
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self._session = session
         self.account = AccountPage(session, settings, pictures)
+        self.notices = NoticesPage(settings)
         self.devices = DevicesPage(session)
         self.appearance = AppearancePage(settings)
         self.writing = WritingPage(settings)
@@ -106,6 +110,7 @@ class SettingsDialog(QDialog):
         title.setContentsMargins(24, 0, 12, 0)
         title.addWidget(PlainLabel("Settings", size_px=fonts.TITLE_PX, weight=600))
         title.addStretch()
+        title.addWidget(IconButton("keyboard", "Shortcuts (Ctrl+/)", self._to_shortcuts))
         title.addWidget(IconButton("x", "Close", self.reject))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 14, 0, 0)
@@ -132,6 +137,11 @@ class SettingsDialog(QDialog):
         row.addStretch()
         return row
 
+    def _to_shortcuts(self) -> None:
+        """Give way to the list of shortcuts."""
+        self.accept()
+        self.shortcuts_requested.emit()
+
     def _ask_to_sign_out(self) -> None:
         """Sign out, after a question where messages would be lost."""
         unsent = self._session.unsent
@@ -155,4 +165,5 @@ class SettingsDialog(QDialog):
     def _detach(self) -> None:
         """Follow the session no longer."""
         self.account.detach()
+        self.notices.detach()
         self.devices.detach()

@@ -159,6 +159,9 @@ def test_keys_lead_everywhere(qloop: QLoop, tmp_path: Path) -> None:
             w.findChildren(SettingsDialog)[-1].reject()
             assert w.chat.conversation_id == s.cleo
             QTest.keyClick(w, Qt.Key.Key_Escape)
+            assert s.session.unread(s.cleo).count == 0
+            assert w.chat.conversation_id == s.cleo
+            QTest.keyClick(w, Qt.Key.Key_Escape)
             assert w.chat.conversation_id not in {s.ben, s.cleo}
             assert w.isVisible()
 
