@@ -170,6 +170,13 @@ class EmojiPicker(QWidget):
         nothing = "No emoji is called so. Try another word."
         self._name.setText(nothing if now is None else f"{now.name}   :{now.short_names[0]}:")
 
+    def focusNextPrevChild(self, next_: bool) -> bool:
+        """The Tab key stays among the picker's own parts: what lies below is out of reach for the mouse, too."""
+        parts: list[QWidget] = [self.search, *self._tabs.buttons(), self.grid]
+        here = next((place for place, part in enumerate(parts) if part.hasFocus()), 0)
+        parts[(here + (1 if next_ else -1)) % len(parts)].setFocus(Qt.FocusReason.TabFocusReason)
+        return True
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """From the search, Down goes to the grid and Enter takes the first; letters typed in the grid are searched."""
         key = Qt.Key(event.key())

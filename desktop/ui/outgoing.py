@@ -244,7 +244,8 @@ class Outgoing(QObject):
         files = tuple(Staged(Path(file.path), file.size) for file in bubble.files if file.path)
         joined = f"{written.text}\n{text}" if written.text and text else written.text or text
         answers = written.answered or self._quoted(bubble)
-        self._composer.place(Unsent(joined, (*written.files, *files), answers, written.as_files))
+        as_files = any(shown.kind == "file" != kept.kind for shown, kept in zip(bubble.files, files, strict=False))
+        self._composer.place(Unsent(joined, (*written.files, *files), answers, written.as_files or as_files))
         self._keep_draft()
         self._composer.setFocus()
 

@@ -114,7 +114,7 @@ class StagedFiles(QAbstractScrollArea):
         """Show what there is, and tell."""
         self._current = min(self._current, max(0, len(self._files) - 1))
         names = ", ".join(file.path.name for file in self._files)
-        how = "Arrows choose one, with Alt they move it, Delete takes it out."
+        how = "Arrows choose one, with Alt they move it, Delete takes it out, Enter marks a picture."
         self.setAccessibleName(f"Files to send: {names}. {how}" if names else "")
         self.setVisible(bool(self._files))
         self._fit()

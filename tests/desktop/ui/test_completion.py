@@ -125,6 +125,14 @@ def test_the_picker_searches_walks_and_writes_what_is_picked(qloop: QLoop) -> No
             await until(lambda: not s.page.findChildren(EmojiPicker))
             picker = s.page.emoji.open_for_text()
             assert picker.grid.everything()[0].signs == "🎉"
+            s.page.activateWindow()
+            picker.search.setFocus()
+            for _ in range(12):
+                here = QApplication.focusWidget()
+                assert here is not None
+                assert picker.isAncestorOf(here)
+                QTest.keyClick(here, TAB)
+            assert picker.search.hasFocus()
             QTest.keyClick(picker.search, DOWN)
             QTest.keyClick(picker.grid, Qt.Key.Key_Right)
             QTest.keyClick(picker.grid, RETURN, Qt.KeyboardModifier.ShiftModifier)
