@@ -20,9 +20,9 @@ from protocol.shapes import Message, User
 
 FILLED_AT_ONCE = 2_000
 """So many rows take some 30 ms of the cache's thread."""
-GIVEN_MOST = 5_000
+GIVEN_MOST = 1_000
 """Of a common word the newest rows that the index gives are looked at; of one narrowed by who or where, more."""
-NARROWED_MOST = 100_000
+NARROWED_MOST = 20_000
 WALKED_MOST = 20_000
 
 _UNINDEXED = "coalesce((SELECT value FROM facts WHERE name='unindexed_to'), 0)"
