@@ -101,18 +101,19 @@ class Groups:
         Answers their seats. Raises Refused: `not_found` (the group, a person), `forbidden`, `invalid_request`.
         """
         wanted = sorted(set(command.user_ids))
+        _check_size(len(wanted))
 
         def job(unit: Unit) -> tuple[list[Member], list[int], tuple[int, ...]]:
             on = unit.connection
             seat = self._group(on, actor, conversation_id)
             _check_rank(seat, "admin", "add people")
             seated = members.ids(on, conversation_id)
-            new = [user_id for user_id in wanted if user_id not in seated]
+            new = sorted(set(wanted).difference(seated))
             _check_size(len(seated) + len(new))
             _check_people(on, new)
             if new:
                 _seat(unit, seat, new)
-            return shape_members(on, [members.one(on, conversation_id, user_id) for user_id in wanted]), new, seated
+            return shape_members(on, members.those(on, conversation_id, wanted)), new, seated
 
         seats, new, seated = self._database.write(job)
         if new:
@@ -230,7 +231,7 @@ def _tell_seats(unit: Unit, conversation_id: int, user_ids: Sequence[int], membe
     """Tell each of these seats to everybody, unless they are too many: whoever misses their numbers asks `sync`."""
     if len(user_ids) * len(member_ids) > TOLD_SEATS_MAX:
         return
-    seats = [members.one(unit.connection, conversation_id, user_id) for user_id in user_ids]
+    seats = members.those(unit.connection, conversation_id, user_ids)
     for member in shape_members(unit.connection, seats):
         signal = MemberUpdated(conversation_id=conversation_id, member=member)
         unit.announce(Announcement(event="member_updated", payload=signal, user_ids=member_ids))

@@ -117,6 +117,7 @@ _CHANGED_AMONG = _query(
     .where(members.c.version > _ASKED.value)
 )
 _SEATS = _query(select(*_COLUMNS).where(_HERE, _SEATED).order_by(members.c.joined_at, members.c.user_id))
+_THOSE = _query(select(*_COLUMNS).where(_HERE, Within(members.c.user_id, "ids")).order_by(members.c.version))
 _VACATED = Query(
     select(members.c.user_id).where(_HERE, members.c.left_at.is_not(None), Within(members.c.user_id, "ids")), only
 )
@@ -224,6 +225,11 @@ def add(
         "version": version,
     }
     connection.execute(insert(members).values(row))
+
+
+def those(connection: Connection, conversation_id: int, user_ids: Collection[int]) -> list[MemberRow]:
+    """The seats of these people, empty ones too, the one changed last at the end."""
+    return _THOSE.all(connection, here=conversation_id, ids=list(user_ids)) if user_ids else []
 
 
 def vacated(connection: Connection, conversation_id: int, user_ids: Collection[int]) -> set[int]:

@@ -15,6 +15,7 @@ from server.services.ports import Actor
 from tests.server.databases import on_both
 from tests.server.services.reference import Reference
 from tests.server.services.setting import Setting
+from tests.server.services.statements import statements
 from tests.server.services.test_pushed_is_fresh import synced
 
 
@@ -247,3 +248,21 @@ def test_many_seats_at_once_are_told_by_sync(setting: Setting, ada: Actor, monke
     assert follower.followed(room) == 1
     mended, fresh = synced(setting, ada, follower).state(), synced(setting, ada, Reference(ada.user_id)).state()
     assert {**mended, "users": 0} == {**fresh, "users": 0}
+
+
+@on_both
+def test_five_hundred_people_take_a_bounded_number_of_statements_each(setting: Setting, ada: Actor) -> None:
+    others = [setting.person(f"friend{number}") for number in range(60)]
+    with statements() as few:
+        setting.group(ada, *others[:20])
+    with statements() as many:
+        setting.group(ada, *others)
+    assert len(many) - len(few) <= 2 * 40, "a number and a seat for each"
+
+
+def test_more_names_than_anybody_can_mean_cost_nothing(setting: Setting, ada: Actor, ben: Actor) -> None:
+    room = setting.group(ada, ben)
+    with statements() as asked, pytest.raises(Refused) as caught:
+        setting.groups.add(ada, room, AddMembers(user_ids=list(range(1, 100_000))))
+    assert caught.value.code == ErrorCode.INVALID_REQUEST
+    assert asked == []
