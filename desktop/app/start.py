@@ -121,7 +121,7 @@ async def _live(app: QApplication, options: Options, folders: Folders, settings:
         unhook()
         app.lastWindowClosed.disconnect(end)
         await desk.close()
-        around.close()
+        await around.close()
         await _cancel_the_rest()
     return status
 

@@ -1,19 +1,31 @@
-"""What stands around the window: the tray, the number on the app's icon, and what closing the window means."""
+"""What stands around the window: tray, notifications, the number on the app's icon, and what closing means."""
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
 from desktop.cache.settings_file import Settings, SettingsFile
 from desktop.core.moments import system_clock
+from desktop.core.notices import NoticeRules
 from desktop.core.ports import Clock
 from desktop.core.session import Session
+from desktop.platform.notice_answers import NoticeAnswers
+from desktop.platform.tray_notices import TrayNotices
 from desktop.ui.main_window import MainWindow
 from desktop.ui.plain_text import PlainMessageBox
+from desktop.ui.tasks import Tasks
 from desktop.ui.tray import Tray
+
+if TYPE_CHECKING:
+    from desktop.platform.bus_notices import BusNotices
+
+log = logging.getLogger(__name__)
 
 _IN_TRAY = (
     "Hearth can keep running in the tray.",
@@ -40,8 +52,9 @@ class Surroundings:
         *,
         clock: Clock | None = None,
         tray: Tray | None = None,
+        bus: str = "SESSION",
     ) -> None:
-        """`end()` ends the app in order."""
+        """`end()` ends the app in order; `bus` as jeepney names it."""
         self._settings = settings
         self._end = end
         self._clock = clock or system_clock()
@@ -50,6 +63,10 @@ class Surroundings:
         self._session: Session | None = None
         self._unsubscribe: list[Callable[[], None]] = []
         self._asking: PlainMessageBox | None = None
+        self._bus = bus
+        self._tasks = Tasks()
+        self._answers = NoticeAnswers(self._open_noticed, self._read_noticed, self._reply)
+        self._notices: BusNotices | TrayNotices | None = None
         self.tray.open_asked.connect(self.bring)
         self.tray.toggle_asked.connect(self.toggle)
         self.tray.quit_asked.connect(end)
@@ -57,8 +74,9 @@ class Surroundings:
         self._forget_settings = settings.current.subscribe(self._show_settings)
 
     def begin(self) -> None:
-        """Be in the tray; after the first picture, which does not wait for the system's answer."""
+        """Be in the tray, and find who shows notifications; after the first picture, which waits for neither."""
         self.tray.appear()
+        self._tasks.start(self._find_notices())
         self._show_settings(self._settings.current.value)
 
     def attach(self, session: Session, window: MainWindow) -> None:
@@ -68,6 +86,8 @@ class Surroundings:
         window.stays = self._stays
         self._unsubscribe = [session.badge.subscribe(self._show_badge)]
         self._show_badge(session.badge.value)
+        if self._notices is not None:
+            session.notices.attach(self._notices)
         self._show_settings(self._settings.current.value)
 
     def detach(self) -> None:
@@ -80,16 +100,14 @@ class Surroundings:
         self._window = self._session = None
         self._show_badge(0)
 
-    def close(self) -> None:
-        """Leave the tray."""
+    async def close(self) -> None:
+        """Leave tray and bus; the session is closed before, and has taken back its notifications."""
         self.detach()
+        self._tasks.cancel()
+        if self._notices is not None:
+            await self._notices.close()
         self._forget_settings()
         self.tray.close()
-
-    @property
-    def keeps_running(self) -> bool:
-        """Whether the window was put away rather than closed."""
-        return self._window is not None
 
     def bring(self) -> None:
         """Show the window, before all others."""
@@ -166,8 +184,68 @@ class Surroundings:
         self.tray.show_unread(unread)
 
     def _show_settings(self, settings: Settings) -> None:
-        """Keep quiet as long as is wished."""
+        """Tell tray and notices what is wished."""
         self.tray.show_silent(settings.silent_until_ms)
+        if self._session is not None:
+            self._session.notices.rules = NoticeRules(
+                settings.notices,
+                settings.notices_show,
+                settings.silent_until_ms,
+                settings.quiet_from,
+                settings.quiet_to,
+            )
+
+    async def _find_notices(self) -> None:
+        """The desktop's own notifications, or the tray's messages where nobody else shows any."""
+        notices = await self._bus_notices() if sys.platform == "linux" else None
+        self._notices = notices or TrayNotices(self.tray.icon, self._answers)
+        if self._session is not None:
+            self._session.notices.attach(self._notices)
+
+    async def _bus_notices(self) -> BusNotices | None:
+        """Those of a Linux desktop, if it has any."""
+        from desktop.platform.bus_notices import BusNotices, NoServer  # noqa: PLC0415 - after the first picture
+
+        notices = BusNotices(self._answers, has_sound=lambda: self._settings.current.value.notices_sound)
+        try:
+            await notices.begin(self._bus)
+        except NoServer as error:
+            log.info("notifications go to the tray: %s", error)
+            return None
+        return notices
+
+    def _open_noticed(self, conversation_id: int, message_id: int) -> None:
+        """A notification was clicked: it has done its work."""
+        if self._notices is not None:
+            self._notices.withdraw(conversation_id)
+        self.bring()
+        if self._window is not None:
+            self._window.show_message(conversation_id, self._position(conversation_id, message_id))
+
+    def _read_noticed(self, conversation_id: int, message_id: int) -> None:
+        """What a notification shows is read, it says."""
+        if self._session is not None:
+            self._session.mark_read(conversation_id, self._position(conversation_id, message_id))
+
+    def _reply(self, conversation_id: int, text: str) -> None:
+        """Something was written into a notification: it is an answer, and what is answered was read."""
+        session = self._session
+        if session is not None:
+            session.mark_read(conversation_id, session.held(conversation_id).last_position)
+            self._tasks.start(_send(session, conversation_id, text))
+
+    def _position(self, conversation_id: int, message_id: int) -> int:
+        """Where a message is; the end, where it is not held any more."""
+        if self._session is None:
+            return 0
+        held = self._session.held(conversation_id)
+        found = (at for at in reversed(held.positions) if held.messages[at].message_id == message_id)
+        return next(found, held.last_position)
+
+
+async def _send(session: Session, conversation_id: int, text: str) -> None:
+    """Put it into the outbox; from there it goes out by itself."""
+    await session.send_text(conversation_id, text)
 
 
 def _app() -> QGuiApplication:

@@ -1,4 +1,4 @@
-"""The settings: one dialog with a page each for account, devices, appearance, writing and the app itself."""
+"""The settings: one dialog with a page each: account, notifications, appearance, writing, devices and the app itself."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from desktop.ui.settings_devices import DevicesPage
 from desktop.ui.settings_notices import NoticesPage
 from desktop.ui.settings_writing import WritingPage
 
-Page = Literal["account", "devices", "appearance", "writing", "about"]
+Page = Literal["account", "notices", "appearance", "writing", "devices", "about"]
 PAGES: tuple[Page, ...] = get_args(Page)
 TITLES: dict[Page, str] = {
     "account": "Account",
     "notices": "Notifications",
     "appearance": "Appearance",
-    "devices": "Devices",
     "writing": "Writing",
+    "devices": "Devices",
     "about": "About",
 }
-SIZE = QSize(520, 690)
+SIZE = QSize(580, 690)
 
 
 def sign_out_question(unsent: int) -> str:
@@ -118,7 +118,7 @@ class SettingsDialog(QDialog):
         rows.addLayout(title)
         rows.addLayout(self._chip_row())
         rows.addWidget(self._places, 1)
-        for part in (self.account, self.devices, self.appearance, self.writing, self.about):
+        for part in (self.account, self.notices, self.appearance, self.writing, self.devices, self.about):
             self._places.addWidget(scrolled(part))
 
     def _chip_row(self) -> QHBoxLayout:

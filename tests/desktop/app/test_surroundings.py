@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,15 +20,19 @@ from desktop.core.moments import HOUR_MS, MINUTE_MS
 from desktop.core.ports import Clock
 from desktop.core.session import Session
 from desktop.ui import fonts, theme
+from desktop.ui.buttons import Button
 from desktop.ui.main_window import MainWindow
 from desktop.ui.pictures import Pictures
+from desktop.ui.settings_notices import NoticesPage
 from desktop.ui.tray import Tray, tray_icon
 from tests.desktop.doubles import FakeServer, until
 from tests.desktop.loop import QLoop
+from tests.desktop.platform.fake_notifications import fake_server, private_bus
 
 NOON_MS = 1_790_000_000_000 // (24 * HOUR_MS) * 24 * HOUR_MS + 12 * HOUR_MS
 # The offscreen screen has no order of windows; those that people use have.
 pytestmark = pytest.mark.allow_logs(r"does not support raise\(\)")
+NO_BUS = "unix:path=/nonexistent/bus"
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -66,6 +71,11 @@ class Scene:
         """What closing means, as it is remembered."""
         return self.settings.current.value.on_close
 
+    def last_text(self) -> str | None:
+        """What was said last."""
+        last = self.session.held(self.talk).last_message()
+        return last.content if last is not None else None
+
     def question(self) -> QMessageBox | None:
         """What is asked at the first close."""
         boxes = [box for box in self.window.findChildren(QMessageBox) if box.isVisible()]
@@ -79,7 +89,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, *, has_tray: bool = True, on_close: OnClose = "ask") -> AsyncIterator[Scene]:
+async def scene(
+    folder: Path, *, has_tray: bool = True, on_close: OnClose = "ask", bus: str = NO_BUS
+) -> AsyncIterator[Scene]:
     """On line, something unread, nothing open."""
     theme.install("light")
     fonts.install()
@@ -94,7 +106,7 @@ async def scene(folder: Path, *, has_tray: bool = True, on_close: OnClose = "ask
     ended: list[bool] = []
     window = MainWindow(session, settings, pictures, clock=Clock(lambda: server.now_ms))
     tray = Tray(clock, FakeIcon(has_tray=has_tray))
-    around = Surroundings(settings, lambda: ended.append(True), clock=clock, tray=tray)
+    around = Surroundings(settings, lambda: ended.append(True), clock=clock, tray=tray, bus=bus)
     around.attach(session, window)
     around.begin()
     window.show()
@@ -104,8 +116,8 @@ async def scene(folder: Path, *, has_tray: bool = True, on_close: OnClose = "ask
     try:
         yield Scene(server, session, settings, window, around, talk, ben.user_id, ended)
     finally:
-        around.close()
         await session.close()
+        await around.close()
         window.detach()
         window.close()
         pictures.close()
@@ -253,3 +265,73 @@ def test_each_state_of_the_tray_looks_different(qapp: object, size: int) -> None
     states = [(False, False), (True, False), (False, True), (True, True)]
     pictures = [tray_icon(unread=unread, silent=silent).pixmap(size, size).toImage() for unread, silent in states]
     assert all(one != other for at, one in enumerate(pictures) for other in pictures[at + 1 :])
+
+
+def test_a_notice_leads_to_its_message_and_takes_answers(
+    qloop: QLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(bus: str) -> None:
+        async with fake_server(bus, "actions", "body", "inline-reply") as desktop, scene(tmp_path, bus=bus) as s:
+            await until(lambda: "AddMatch" in desktop.calls or "GetCapabilities" in desktop.calls)
+            await asyncio.sleep(0.1)
+            s.window.hide()
+            s.server.post(s.ben, s.talk, "Are you there?")
+            await until(lambda: desktop.shown)
+            ((number, told),) = desktop.shown.items()
+            assert (told["summary"], told["body"]) == ("Ben", "Are you there?")
+            await desktop.tell("ActionInvoked", "us", number, "default")
+            await until(s.window.isVisible)
+            assert s.window.chat.conversation_id == s.talk
+            await until(lambda: not desktop.shown)
+            s.window.hide()
+            await until(lambda: not s.window.isActiveWindow())
+            s.server.post(s.ben, s.talk, "Still there?")
+            await until(lambda: desktop.shown)
+            (number,) = desktop.shown
+            await desktop.tell("NotificationReplied", "us", number, "Yes")
+            await until(lambda: s.last_text() == "Yes")
+            await until(lambda: not desktop.shown)
+            s.server.post(s.ben, s.talk, "Good")
+            await until(lambda: desktop.shown)
+            (number,) = desktop.shown
+            await desktop.tell("ActionInvoked", "us", number, "read")
+            await until(lambda: s.session.unread_total.value == 0)
+            await until(lambda: not desktop.shown)
+
+    with private_bus(tmp_path) as bus:
+        qloop(play(bus))
+
+
+def test_the_wishes_about_notices_count_at_once(qloop: QLoop, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with scene(tmp_path) as s:
+            page = NoticesPage(s.settings, Clock(lambda: NOON_MS))
+            page.shows["sender"].click()
+            page.quiet.click()
+            page.to.setCurrentIndex(12)
+            page.to.activated.emit(12)
+            page.sound.click()
+            rules = s.session.notices.rules
+            assert (rules.enabled, rules.shows, rules.quiet_from, rules.quiet_to) == (True, "sender", 22 * 60, 6 * 60)
+            assert not s.settings.current.value.notices_sound
+            page.shown.click()
+            assert not s.session.notices.rules.enabled
+            assert not page.sound.isEnabled()
+            button(page, "1 hour").click()
+            assert page.silence.text() == "Nothing is shown until 13:00."
+            assert s.around.tray.words() == "Hearth, quiet until 13:00"
+            button(page, "Turn off").click()
+            assert s.session.notices.rules.silent_until_ms == 0
+            page.closes["quit"].click()
+            assert s.wish() == "quit"
+            page.quiet.click()
+            assert s.session.notices.rules.quiet_from is None
+            page.detach()
+            page.deleteLater()
+
+    qloop(play())
+
+
+def button(page: NoticesPage, words: str) -> Button:
+    """One of the page's buttons."""
+    return next(button for button in page.findChildren(Button) if button.text() == words)
