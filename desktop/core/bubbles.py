@@ -13,7 +13,7 @@ from desktop.core.overlay import NOTHING, Overlay, overlay_of, overlays, reactio
 from desktop.core.ports import OutboxEntry
 from desktop.core.quotes import brief, quote_of, quote_of_entry
 from desktop.core.store import Held, Store
-from protocol.shapes import Attachment, Happening, Message, MessageType, Reaction, ReplyTo
+from protocol.shapes import Attachment, Happening, Message, MessageType, Reaction, ReplyTo, User
 from protocol.times import from_wire
 
 Spoken = Bubble | HappeningLine
@@ -80,26 +80,27 @@ class Around:
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     pinned: frozenset[int] = frozenset()
     starred: frozenset[int] = frozenset()
+    is_plain: bool = True
+    """Nothing is laid over any message, and none is marked."""
 
 
 def around(held: Held, own_id: int, entries: Iterable[Waiting], changes: Iterable[Waiting]) -> Around:
     """The surroundings of a conversation's messages; `entries` are those that wait to be sent."""
-    row = held.conversation
+    row, laid, starred = held.conversation, overlays(changes), frozenset(held.own.starred)
+    pinned = frozenset(pin.message_id for pin in row.pins) if row and row.pins else frozenset[int]()
     return Around(
         held=held,
         read=held.read_by_others(own_id),
-        laid=overlays(changes),
+        laid=laid,
         waiting={waiting.entry.uid: waiting for waiting in entries},
-        pinned=frozenset(pin.message_id for pin in row.pins) if row and row.pins else frozenset(),
-        starred=frozenset(held.own.starred),
+        pinned=pinned,
+        starred=starred,
+        is_plain=not (laid or pinned or starred),
     )
 
 
 class _Facts(NamedTuple):
-    """What a bubble is made of besides its message or entry: where nothing of this differs, it is the same bubble.
-
-    A tuple, because one is made for every row at every change.
-    """
+    """What a bubble is made of besides its message or entry: where nothing of this differs, it is the same bubble."""
 
     source: object
     sender_name: str = ""
@@ -115,13 +116,18 @@ class _Facts(NamedTuple):
     progress: float | None = None
 
 
+_NO_MORE = tuple(_Facts(source=None))[4:]
+"""Of the facts, those of a message that depends on nothing beside it."""
+
+
 class BubbleMaker:
     """Owns the bubbles already made, so that one that has not changed stays the same object."""
 
     def __init__(self, store: Store, own_id: int) -> None:
         self._store = store
         self._own_id = own_id
-        self._made: dict[str, tuple[_Facts, Spoken]] = {}
+        self._made: dict[str, tuple[_Facts, Spoken, User | None]] = {}
+        """With the sender where nothing else counts: so with most rows, and all are looked at again at each change."""
 
     def keep_only(self, rows: Iterable[Spoken]) -> None:
         """Forget what is not shown any more."""
@@ -130,6 +136,21 @@ class BubbleMaker:
     def of_message(self, message: Message, near: Around) -> Spoken:
         """The row of a confirmed message."""
         sender = self._store.users.get(message.sender_id, message.sender)
+        tick = self._tick(message, near.read)
+        known = self._made.get(message.uid)
+        if known is not None and near.is_plain and known[2] is sender:
+            made_of = known[0]
+            if made_of.source is message and made_of.tick is tick:
+                return known[1]
+        facts = self._facts(message, sender, tick, near)
+        if known is not None and known[0] == facts:
+            return known[1]
+        row = self._line(message, message.happening, facts) if message.happening else self._bubble(message, facts)
+        self._made[row.key] = (facts, row, sender if facts[4:] == _NO_MORE else None)
+        return row
+
+    def _facts(self, message: Message, sender: User, tick: Tick, near: Around) -> _Facts:
+        """What the row of a confirmed message is made of."""
         overlay = overlay_of(near.laid, message.uid) if near.laid else NOTHING
         chosen: Sequence[Reaction] = message.reactions
         if overlay.reactions:
@@ -138,11 +159,11 @@ class BubbleMaker:
         if message.happening is not None:
             named = message.happening.user_ids
         first = message.forwarded_from
-        facts = _Facts(
-            source=id(message),
+        return _Facts(
+            source=message,
             sender_name=sender.display_name,
             sender_avatar_url=sender.avatar_url,
-            tick=self._tick(message, near.read),
+            tick=tick,
             overlay=overlay,
             quote=self._quote(message.reply_to, near) if message.reply_to else None,
             reactions=self._reactions(chosen) if chosen else (),
@@ -151,12 +172,6 @@ class BubbleMaker:
             pinned=message.message_id in near.pinned,
             starred=message.message_id in near.starred,
         )
-        known = self._made.get(message.uid)
-        if known is not None and known[0] == facts:
-            return known[1]
-        row = self._line(message, message.happening, facts) if message.happening else self._bubble(message, facts)
-        self._made[row.key] = (facts, row)
-        return row
 
     def of_waiting(self, waiting: Waiting, near: Around) -> Bubble:
         """The bubble of an entry of the outbox."""
@@ -177,7 +192,7 @@ class BubbleMaker:
         if known is not None and known[0] == facts and isinstance(known[1], Bubble):
             return known[1]
         bubble = self._waiting_bubble(waiting, facts)
-        self._made[bubble.key] = (facts, bubble)
+        self._made[bubble.key] = (facts, bubble, None)
         return bubble
 
     def _tick(self, message: Message, read: int) -> Tick:
