@@ -119,6 +119,7 @@ class Stories(RuleBasedStateMachine):
             device.do(lambda session: session.take_back(uid))
         except Refused:
             return
+        self.world.wish_again(device, uid, None)
         for said in self.world.said:
             said.is_taken_back |= said.text == text
 
@@ -131,6 +132,8 @@ class Stories(RuleBasedStateMachine):
             return
         entry, text = waiting[-1].entry, f"text {next(self.texts)}"
         changed = device.has_edited(entry.uid, text)
+        if changed:
+            self.world.wish_again(device, entry.uid, text)
         for said in self.world.said:
             if said.text == entry.text and changed:
                 said.text = text

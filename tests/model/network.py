@@ -21,13 +21,15 @@ from protocol.commands import (
     OpenConversation,
     Page,
     PatchMessage,
+    PatchOwn,
+    PutDraft,
     React,
     SendMessage,
     Sync,
     Verify,
 )
 from protocol.errors import Refused
-from protocol.shapes import Conversation, Message
+from protocol.shapes import Conversation, Message, Own
 from protocol.signals import Connected
 
 if TYPE_CHECKING:
@@ -238,6 +240,18 @@ class RestLine:
     async def mark_read(self, command: MarkRead) -> None:
         """Move the cursor without the live line."""
         await self._network.ask(lambda: self._network.server.house.cursors.mark_read(self._actor, command))
+
+    async def patch_own(self, conversation_id: int, change: PatchOwn) -> Own:
+        """What somebody chooses for themselves."""
+        house = self._network.server.house
+        own = await self._network.ask(lambda: house.own_facts.patch(self._actor, conversation_id, change))
+        return read(Own, dumps(own))
+
+    async def put_draft(self, conversation_id: int, draft: PutDraft) -> Own:
+        """What somebody has begun."""
+        house = self._network.server.house
+        own = await self._network.ask(lambda: house.drafts.put(self._actor, conversation_id, draft))
+        return read(Own, dumps(own))
 
     async def mark_unread(self, message_id: int) -> None:
         """Unread from here on."""

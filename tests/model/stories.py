@@ -40,12 +40,12 @@ def model_server() -> Iterator[ModelServer]:
         yield server
 
 
-def tell_stories(examples: int, *, steps: int = STEPS, **how: Any) -> None:
-    """So many stories; raises the shortest one found that ends badly."""
+def tell_stories(examples: int, *, steps: int = STEPS, kind: type[Stories] = Stories, **how: Any) -> None:
+    """So many stories of a kind; raises the shortest one found that ends badly."""
     health = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]
     settings = hypothesis.settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=health, **how
     )
     with model_server() as server:
-        told = type("Stories", (Stories,), {"server": server})
+        told = type("Stories", (kind,), {"server": server})
         run_state_machine_as_test(told, settings=settings)

@@ -115,6 +115,12 @@ class World:
         for said in self.said:
             said.is_taken_back |= said.text == bubble.text and wish.emoji is None
 
+    def wish_again(self, device: Device, uid: str, text: str | None) -> None:
+        """A message that waits was changed in the outbox's panel; None: it was thrown away."""
+        about = uid, device.actor.user_id, False
+        if about in self.wishes:
+            self.wishes[about] = Wish(device, text)
+
     # --- at every moment ---
 
     def check(self) -> None:
