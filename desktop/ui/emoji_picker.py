@@ -12,6 +12,7 @@ from desktop.ui import emoji_data, theme
 from desktop.ui.emoji_data import Emoji
 from desktop.ui.emoji_grid import EmojiGrid
 from desktop.ui.plain_text import ElidedLabel, set_tool_tip
+from protocol.text import isolate
 
 RECENT = "Recently used"
 RECENT_AT_MOST = 27
@@ -168,7 +169,7 @@ class EmojiPicker(QWidget):
         """The name of the one it stands on, and how it is typed."""
         now = self.grid.current()
         nothing = "No emoji is called so. Try another word."
-        self._name.setText(nothing if now is None else f"{now.name}   :{now.short_names[0]}:")
+        self._name.setText(nothing if now is None else f"{isolate(now.name)}   {isolate(f':{now.short_names[0]}:')}")
 
     def focusNextPrevChild(self, next_: bool) -> bool:
         """The Tab key stays among the picker's own parts: what lies below is out of reach for the mouse, too."""

@@ -69,7 +69,9 @@ class ReplyBar(QWidget):
         column.addWidget(self._title)
         column.addWidget(self._words)
         row = QHBoxLayout(self)
-        row.setContentsMargins(LEFT + BAR + 8, 1, 0, 1)
+        row.setContentsMargins(0, 1, 0, 1)
+        # A spacing stands on the other side where one writes from the right; margins do not.
+        row.addSpacing(LEFT + BAR + 8)
         row.addLayout(column, 1)
         row.addWidget(self.cross)
         theme.source().changed.connect(self.update)

@@ -152,7 +152,8 @@ class StagedFiles(QAbstractScrollArea):
     def cross(self, index: int) -> QRect:
         """Where a tile's cross stands."""
         tile = self.tile(index)
-        return QRect(tile.right() - CROSS - 2, tile.top() + 3, CROSS, CROSS)
+        mirrored = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        return QRect(tile.left() + 3 if mirrored else tile.right() - CROSS - 2, tile.top() + 3, CROSS, CROSS)
 
     def _index_at(self, point: QPoint) -> int | None:
         """The tile under a point."""
@@ -242,10 +243,9 @@ class StagedFiles(QAbstractScrollArea):
     def _stand(self) -> None:
         """Bring the tile into sight, and read it out."""
         tile, bar = self.tile(self._current), self.horizontalScrollBar()
-        if tile.left() < 0:
-            bar.setValue(bar.value() + tile.left())
-        elif tile.right() > self.viewport().width():
-            bar.setValue(bar.value() + tile.right() - self.viewport().width())
+        over = min(tile.left(), 0) or max(0, tile.right() + 1 - self.viewport().width())
+        mirrored = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        bar.setValue(bar.value() + (-over if mirrored else over))
         place = f"{self._current + 1} of {len(self._files)}"
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, f"{self._words(self._current)}, {place}"))
         self.viewport().update()

@@ -493,6 +493,29 @@ def test_staged_files_are_put_into_order_by_keys_and_by_hand(qloop: QLoop, tmp_p
     qloop(scene())
 
 
+@pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
+def test_the_tile_where_the_keyboard_stands_is_in_sight(
+    qloop: QLoop, tmp_path: Path, direction: Qt.LayoutDirection
+) -> None:
+    async def scene() -> None:
+        async with opened() as s:
+            s.page.setLayoutDirection(direction)
+            staged, count = s.page.composer.staged, 14
+            s.page.outgoing.stage([picture(tmp_path, f"{number:02}.png") for number in range(count)])
+            await until(lambda: len(names(s)) == count)
+            mirrored = direction is Qt.LayoutDirection.RightToLeft
+            onward, back = Qt.Key.Key_Right, Qt.Key.Key_Left
+            if mirrored:
+                onward, back = back, onward
+            for key in (onward, back):
+                for step in range(count):
+                    QTest.keyClick(staged, key)
+                    at = min(step + 1, count - 1) if key == onward else max(count - 2 - step, 0)
+                    assert staged.viewport().rect().contains(staged.tile(at))
+
+    qloop(scene())
+
+
 def test_several_pictures_are_one_message_unless_they_go_as_files(qloop: QLoop, tmp_path: Path) -> None:
     async def scene() -> None:
         async with opened() as s:
