@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 from desktop.models.conversation_model import ConversationFilter
 from desktop.models.roles import Role
 from desktop.ui import theme
-from desktop.ui.conversation_delegate import ConversationDelegate, Picture
+from desktop.ui.conversation_delegate import ROW_PX, ConversationDelegate, Picture
 from desktop.ui.unread_edge import UnreadEdge
 
 LOOK_AFTER_MS = 60
@@ -154,14 +154,15 @@ class ConversationView(QListView):
 
     def _beyond(self) -> tuple[list[int], list[int]]:
         """The unread rows above and below what is seen, that are not muted."""
-        last = self.viewport().height()
+        seen_from = self.verticalScrollBar().value()
+        seen_to = seen_from + self.viewport().height()
         above: list[int] = []
         below: list[int] = []
         for row in self._shown.unread_rows():
-            middle = self.visualRect(self._shown.index(row, 0)).center().y()
-            if middle < 0:
+            middle = row * ROW_PX + ROW_PX // 2
+            if middle < seen_from:
                 above.append(row)
-            elif middle > last:
+            elif middle > seen_to:
                 below.append(row)
         return above, below
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.core.bubble import ConversationRow, Header
@@ -95,7 +95,20 @@ class InfoPanel(QWidget):
         painter.fillRect(self.rect(), theme.current().panel)
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         painter.fillRect(self.width() - 1 if mirrored else 0, 0, 1, self.height(), theme.current().line)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.current().accent, 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the keyboard is here."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keyboard went elsewhere."""
+        super().focusOutEvent(event)
+        self.update()
 
     def _build(self) -> None:
         """From the top down."""

@@ -189,7 +189,10 @@ class WindowActions(QObject):
         focus = QApplication.focusWidget()
         here = next((at for at, (whole, _) in enumerate(seen) if focus is not None and _holds(whole, focus)), -1)
         entry = seen[(here + step) % len(seen)][1]
-        entry.setFocus(Qt.FocusReason.TabFocusReason)
+        if entry is window.list.view:
+            window.list.view.enter()
+        else:
+            entry.setFocus(Qt.FocusReason.TabFocusReason)
 
 
 def _holds(whole: QWidget, part: QWidget) -> bool:
