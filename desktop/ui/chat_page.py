@@ -276,7 +276,7 @@ class ChatPage(QWidget):
 
     def _show_header(self, header: Header) -> None:
         """Who it is, and who types."""
-        self._name = first_name(header.title)
+        self._name = header.title if header.kind == "group" else first_name(header.title)
         self.header.show_header(header)
         self.pinned.show_header(header)
         self.composer.set_name(self._name)

@@ -181,3 +181,17 @@ def test_the_panel_stands_beside_or_covers(qloop: QLoop, tmp_path: Path, width: 
             assert (w.info.isVisible(), w.chat.isVisible()) == (False, True)
 
     qloop(play())
+
+
+def test_a_group_is_called_by_its_whole_name(qloop: QLoop, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with scene(tmp_path) as s:
+            group = open_group(s.server, s.me.user_id, "Trip to Lisbon", 2)
+            await until(lambda: len(s.session.conversations.rows) == 3)
+            s.window.open_conversation(group)
+            assert "Trip to Lisbon" in s.window.chat.composer.field.placeholderText()
+            assert s.window.chat.header.status_words() == "2 members"
+            s.server.type(2, group, on=True)
+            await until(lambda: s.window.chat.header.status_words().endswith("is typing…"))
+
+    qloop(play())
