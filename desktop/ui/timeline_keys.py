@@ -83,6 +83,7 @@ class KeyboardPlace:
         self._from = self._from or self.key
         if self.key is not None and self._from is not None:
             self._view.selection.choose(self._view.keys_between(self._from, self.key))
+            self._say(f"{len(self._view.selection.keys)} selected")
         return True
 
     def _escape(self) -> bool:
