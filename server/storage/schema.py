@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, insert, inspect, select, update
 
 from protocol.times import now_ms
+from server.storage import trigrams
 from server.storage.tables import conversations, server_facts
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -24,6 +25,7 @@ def upgrade(connection: Connection) -> None:
     """Run the revisions that are missing, then give a new database its epoch. Raises TooNew."""
     if not is_current(connection):
         _run_revisions(connection)
+    trigrams.ensure(connection)
     _found_epoch(connection)
 
 

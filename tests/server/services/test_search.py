@@ -17,8 +17,8 @@ from protocol.errors import ErrorCode, Refused
 from protocol.shapes import Message
 from protocol.times import to_wire
 from server.services.ports import Actor
-from server.storage import search
-from tests.server.databases import POSTGRES, on_both
+from server.storage import search, trigrams
+from tests.server.databases import POSTGRES, Cluster, on_both
 from tests.server.services.setting import Setting
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -276,15 +276,28 @@ def test_the_index_finds_exactly_what_walking_finds(house: Setting, contents: li
     assert found() == before
 
 
-@pytest.mark.parametrize("setting", [POSTGRES], indirect=True)
-def test_without_the_extension_search_walks(setting: Setting, ada: Actor, direct: int) -> None:
-    setting.say(ada, direct, "the long way round")
-    url = setting.database._backend.writing.url  # noqa: SLF001 - to take the index away
-    with psycopg.connect(url.set(drivername="postgresql").render_as_string(), autocommit=True) as connection:
-        connection.execute("DROP TABLE message_search")
+def test_without_the_extension_search_walks_until_it_is_there(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_logs: Callable[[str], None]
+) -> None:
+    url = cluster.address()
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("DROP TABLE message_search; DROP FUNCTION message_search_follow() CASCADE")
         connection.execute("DELETE FROM message_search_progress")
-    assert setting.search.index() == 1.0
-    assert _found(setting, ada, "long way") == ["the long way round"]
+    expected_logs("search sees only the newest messages")
+    with monkeypatch.context() as missing:
+        missing.setattr(trigrams, "_EXTENSION", "CREATE EXTENSION no_such_extension")
+        setting = Setting(tmp_path / "one", url)
+        ada, ben = setting.person("ada"), setting.person("ben")
+        setting.edit(ada, setting.say(ada, setting.direct(ada, ben), "the way"), "the long way round")
+        assert setting.search.index() == 1.0
+        assert _found(setting, ben, "long way") == ["the long way round"]
+        setting.close()
+    again = Setting(tmp_path / "two", url)
+    with again.database.read() as snapshot:
+        assert search.indexed_to(snapshot) == (1, 1)
+    assert _found(again, ben, "long way") == ["the long way round"]
+    again.close()
+    cluster.drop(url)
 
 
 @pytest.mark.parametrize("setting", [POSTGRES], indirect=True)

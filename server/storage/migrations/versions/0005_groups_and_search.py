@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,8 +9,6 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
-
-_log = logging.getLogger(__name__)
 
 _INDEXED = "old.message_id <= (SELECT indexed_to FROM message_search_progress)"
 _FORGET = """
@@ -44,33 +40,11 @@ _SQLITE = (
     END
     """,
 )
-_POSTGRESQL = (
-    "CREATE TABLE message_search (message_id BIGINT PRIMARY KEY, content TEXT NOT NULL)",
-    "INSERT INTO message_search SELECT message_id, content FROM messages WHERE content IS NOT NULL",
-    # Without `fastupdate`, which lets one of many inserts wait for 200 ms.
-    "CREATE INDEX ix_message_search_content ON message_search USING gin (content gin_trgm_ops) WITH (fastupdate = off)",
-    _AS_FAR_AS,
-    """
-    CREATE FUNCTION message_search_follow() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF TG_OP = 'DELETE' OR NEW.content IS NULL THEN
-            DELETE FROM message_search WHERE message_id = OLD.message_id;
-        ELSE
-            UPDATE message_search SET content = NEW.content WHERE message_id = OLD.message_id;
-        END IF;
-        RETURN NULL;
-    END $$
-    """,
-    """
-    CREATE TRIGGER message_search_changed AFTER UPDATE OF content OR DELETE ON messages
-    FOR EACH ROW EXECUTE FUNCTION message_search_follow()
-    """,
-)
 """The index holds messages up to a number, and is brought further beside the sends (storage/search.py)."""
 
 
 def upgrade() -> None:
-    """Add the index, and what this database searches by."""
+    """Add the index, and what SQLite searches by; PostgreSQL's part waits for its extension (storage/trigrams.py)."""
     op.create_index(
         "ix_members_blocked",
         "members",
@@ -81,20 +55,6 @@ def upgrade() -> None:
     # Without a row where there is no index.
     op.create_table("message_search_progress", sa.Column("indexed_to", sa.BigInteger(), nullable=False))
     connection = op.get_bind()
-    if connection.dialect.name == "postgresql":
-        _with_trigrams(connection)
-        return
-    for statement in _SQLITE:
-        connection.exec_driver_sql(statement)
-
-
-def _with_trigrams(connection: sa.Connection) -> None:
-    """Have pg_trgm's index. Where the extension is not to be had, search walks, and the start says so."""
-    try:
-        with connection.begin_nested():
-            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    except sa.exc.DBAPIError as error:
-        _log.warning("search will be slow: %s", str(error.orig).strip())
-        return
-    for statement in _POSTGRESQL:
-        connection.exec_driver_sql(statement)
+    if connection.dialect.name == "sqlite":
+        for statement in _SQLITE:
+            connection.exec_driver_sql(statement)
