@@ -205,3 +205,36 @@ def test_text_typed_beside_the_field_is_written(qloop: QLoop) -> None:
             assert s.page.composer.text() == "ab"
 
     qloop(scene())
+
+
+def test_escape_peels_one_layer_at_a_time(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened(60) as s:
+            await sent(s, "Mine")
+            view, composer, bar = s.page.pane.view, s.page.composer, s.page.composer.bar
+            s.page.activateWindow()
+            composer.field.setFocus()
+            press(s, UP, CONTROL)
+            s.page.replies.edit_last()
+            view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() - 900)
+            view.selection.choose([s.bubbles()[5].key])
+            press(s, Qt.Key.Key_A, CONTROL)
+            QTest.keyClicks(composer.field, ":tad")
+            assert s.page.completion.is_open()
+            press(s, ESCAPE)
+            assert not s.page.completion.is_open()
+            assert view.selection.keys
+            composer.field.setPlainText("Mine")
+            press(s, ESCAPE)
+            assert not view.selection.keys
+            assert bar.title() == "Edit message"
+            press(s, ESCAPE)
+            assert bar.title().startswith("Reply to")
+            press(s, ESCAPE)
+            assert bar.title() == ""
+            assert not view.at_bottom()
+            press(s, ESCAPE)
+            assert view.at_bottom()
+            assert s.page.conversation_id is not None
+
+    qloop(scene())
