@@ -32,11 +32,20 @@ class Settled(Exception):  # noqa: N818 - the state wished for, not an error
 class Carrier:
     """Owns the way of one command to the server and of its answer back; knows nothing of order and repetition."""
 
-    def __init__(self, live: Live, api: Api, find: Callable[[str], Message | None], answer_s: float) -> None:
-        """`find` knows messages by uid, as far as they are held."""
+    def __init__(
+        self,
+        live: Live,
+        api: Api,
+        answer_s: float,
+        *,
+        find: Callable[[str], Message | None],
+        may_come_back: Callable[[], bool],
+    ) -> None:
+        """`find` knows messages by uid, as far as they are held; others may still be sent again (core/refill.py)."""
         self._live = live
         self._api = api
         self._find = find
+        self._may_come_back = may_come_back
         self._answer_s = answer_s
 
     async def carry(self, entry: OutboxEntry, is_connected: bool) -> Message:
@@ -67,11 +76,16 @@ class Carrier:
                 return React(message_id=self._target_id(entry), emoji=entry.emoji, on=entry.on)
 
     def _target_id(self, entry: OutboxEntry) -> int:
-        """The server's number of the message that it is about. Raises Settled, and Refused where it is not known."""
+        """The server's number of the message that it is about. Raises Settled, and Refused where it is not known.
+
+        Raises Unreachable while it may become known, because messages are being sent again to a restored server.
+        """
         target = self._find(entry.target_uid or "")
         if target is not None and target.deleted_at is not None and not entry.is_message:
             raise Settled
         number = entry.target_id if target is None else target.message_id
+        if number is None and self._may_come_back():
+            raise Unreachable("The message is being sent again.", may_have_arrived=False)
         if number is None:
             words = "The message is not known here any more. Open the conversation where it stands, and try again."
             raise Refused(ErrorCode.INVALID_REQUEST, words)

@@ -52,6 +52,9 @@ class Way(Protocol):
     def find(self, uid: str) -> Message | None:
         """The message with this uid, if it is held."""
 
+    def may_come_back(self) -> bool:
+        """Whether messages may still be sent again to a restored server."""
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run beside everything else until the session closes."""
 
@@ -77,7 +80,7 @@ class Delivery:
     ) -> None:
         self._outbox = outbox
         self._connection = connection
-        self._carrier = Carrier(live, api, way.find, pace.answer_s)
+        self._carrier = Carrier(live, api, pace.answer_s, find=way.find, may_come_back=way.may_come_back)
         self._api = api
         self._way = way
         self._pace = pace

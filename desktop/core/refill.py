@@ -38,6 +38,11 @@ class Refill:
         """Take these over; the same one twice counts once."""
         self._unverified.update((entry.uid, entry) for entry in entries)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether anything may still be sent again."""
+        return bool(self._unverified)
+
     async def verify(self) -> None:
         """Ask which are missing and queue those, in their old order. Raises Refused or Unreachable, losing nothing."""
         async with self._asking:

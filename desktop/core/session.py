@@ -328,6 +328,10 @@ class Session:
         """The message with this uid, if it is held."""
         return self._store.find(uid)
 
+    def may_come_back(self) -> bool:
+        """Whether messages may still be sent again to a restored server."""
+        return self._refill.is_left
+
     def versions(self) -> dict[int, int]:
         """Conversation → version followed to."""
         return self._following.versions()

@@ -296,7 +296,8 @@ def test_what_names_a_number_waits_for_the_line_that_tells_of_which_history(talk
     tell(story)
 
 
-def test_a_restored_server_knows_messages_by_other_numbers(talk: Talk, tell: Tell) -> None:
+@pytest.mark.parametrize("has_it", [True, False])
+def test_a_restored_server_knows_messages_by_other_numbers_or_not(talk: Talk, tell: Tell, has_it: bool) -> None:
     async def story() -> None:
         file = MemoryOutboxFile()
         mine = talk.server.post(talk.anna.user_id, talk.identity, "mine")
@@ -308,7 +309,8 @@ def test_a_restored_server_knows_messages_by_other_numbers(talk: Talk, tell: Tel
             conversation.messages.clear()
             talk.server.epoch = "second"
             talk.server.post(talk.ben.user_id, talk.identity, "another one")
-            talk.server.post(talk.anna.user_id, talk.identity, "mine", uid=mine.uid)
+            if has_it:
+                talk.server.post(talk.anna.user_id, talk.identity, "mine", uid=mine.uid)
             talk.server.restore()
             await settled(anna)
             assert talk.stored() == ["another one", "changed"]
