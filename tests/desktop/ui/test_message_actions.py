@@ -200,6 +200,7 @@ def test_readers_say_why_they_cannot_be_asked_for_and_are_asked_again(qloop: QLo
             do(s, Deed.SEEN_BY)
             seen = _dialog(s, "Seen by")
             await until(lambda: seen.said() == "This could not be loaded")
+            await until(lambda: s.session.connection.value.line is not Line.CONNECTED)
             s.server.restore()
             await until(lambda: s.session.connection.value.line is Line.CONNECTED)
             next(button for button in seen.findChildren(Button) if button.text() == "Try again").click()
