@@ -127,6 +127,7 @@ class ChatPage(QWidget):
         self.header.search_requested.connect(self.show_search)
         self.search_bar.jump_wanted.connect(self._jump_to)
         self.search_bar.told.connect(self.toast.say)
+        self.search_bar.sought.connect(self.pane.view.seek)
         self.pane.view.day_clicked.connect(self.search_bar.choose_day)
         self.search_bar.closed.connect(self.setFocus)
         self.pinned.jump_wanted.connect(self.pane.jump_to)

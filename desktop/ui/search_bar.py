@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCalendarWidget, QHBoxLayout, QMenu, QWidget, QWid
 from desktop.core import moments
 from desktop.core.finder import Hit, Results, Scope, Search
 from desktop.core.ports import Clock
+from desktop.core.search_words import understood
 from desktop.core.session import Session
 from desktop.models.results_model import SCOPE_WORDS
 from desktop.ui import fonts, theme
@@ -30,6 +31,8 @@ class SearchBar(QWidget):
     """Asks for the message at a position, with this uid."""
     told = Signal(str)
     """Says why something could not be done."""
+    sought = Signal(tuple)
+    """The words that are searched for; none once the search is over."""
     closed = Signal()
 
     def __init__(self, session: Session, clock: Clock) -> None:
@@ -74,6 +77,7 @@ class SearchBar(QWidget):
         """Search no more."""
         if self._search is not None:
             self._let_go()
+            self.sought.emit(())
             self.hide()
             self.closed.emit()
 
@@ -167,6 +171,7 @@ class SearchBar(QWidget):
         """Another query."""
         if self._search is not None:
             self._search.ask(text)
+            self.sought.emit(understood(text).terms)
 
     def _show(self, results: Results) -> None:
         """How many there are, and at which one."""

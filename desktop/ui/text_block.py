@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -13,7 +13,7 @@ from PySide6.QtGui import QFont, QPainter, QTextLayout, QTextLine, QTextOption
 
 from desktop.core.markup import Markup, plain
 from desktop.ui.message_text import drawn
-from desktop.ui.text_formats import Colours, Line, Link, coloured, joined, lines_of, mono, shaped
+from desktop.ui.text_formats import Colours, Line, Link, coloured, found, joined, lines_of, mono, shaped
 
 SIGNS_A_LINE = 200
 """More do not fit into a line of the widest bubble, so that a text cut to some lines is never laid out whole."""
@@ -174,8 +174,18 @@ class TextBlock:
             end += 1
         return paragraph.first + _units_before(text, start), paragraph.first + _units_before(text, end)
 
-    def draw(self, painter: QPainter, at: QPointF, colours: Colours, selected: tuple[int, int] | None = None) -> None:
-        """Draw the lines that meet the painter's clip; `selected` has another ground, from unit to unit."""
+    def draw(
+        self,
+        painter: QPainter,
+        at: QPointF,
+        colours: Colours,
+        selected: tuple[int, int] | None = None,
+        sought: Sequence[str] = (),
+    ) -> None:
+        """Draw the lines that meet the painter's clip; `selected` has another ground, from unit to unit.
+
+        So have the words that are `sought`, wherever they stand.
+        """
         if any(paragraph.line.kind != "text" for paragraph in self.paragraphs):
             self._draw_grounds(painter, at, colours)
         painter.setPen(colours.ink)
@@ -183,7 +193,8 @@ class TextBlock:
             top = QPointF(at.x() + paragraph.left, at.y() + paragraph.top)
             clip = QRectF(at.x() - 2, top.y(), self.width + 4, paragraph.height)
             place = None if selected is None else _within(selected, paragraph)
-            paragraph.layout.draw(painter, top, coloured(paragraph.line, colours, place), clip)
+            formats = [*coloured(paragraph.line, colours, place), *found(paragraph.line.text, sought)]
+            paragraph.layout.draw(painter, top, formats, clip)
 
     def _draw_grounds(self, painter: QPainter, at: QPointF, colours: Colours) -> None:
         """The bar beside a quote's lines, and the ground under those of code."""

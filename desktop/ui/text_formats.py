@@ -9,9 +9,12 @@ from functools import cache
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QTextCharFormat, QTextLayout
 
 from desktop.core.markup import Block, BlockKind, Markup, Span, Style
+from desktop.core.search_words import marks
 from desktop.ui.message_text import units
 
 CODE_PX = 13
+SOUGHT_GROUND, SOUGHT_INK = QColor("#FFE08A"), QColor("#1B1F27")
+"""A marker's yellow, in every theme: what is searched for stands out of own and others' bubbles alike."""
 MARKED_AT_MOST = 40
 """Code and names in one line that get a colour; Qt draws a line once for each."""
 
@@ -153,3 +156,11 @@ def _ground(colour: QColor) -> QTextCharFormat:
     look = QTextCharFormat()
     look.setBackground(colour)
     return look
+
+
+def found(text: str, sought: Sequence[str]) -> list[QTextLayout.FormatRange]:
+    """The ground of the words that are searched for, in a line of text."""
+    look = _ground(SOUGHT_GROUND)
+    look.setForeground(SOUGHT_INK)
+    places = marks(text, sought)[:MARKED_AT_MOST]
+    return [_range(units(text[:start]), units(text[start : start + length]), look) for start, length in places]

@@ -76,6 +76,7 @@ class TimelineView(TimelineScroll):
         self._transfers = transfers
         self.selection = Selection(self)
         self._mouse = MousePlace(self)
+        self._sought: tuple[str, ...] = ()
         self._flashing: str | None = None
         self._floating = FloatingDay(self.viewport())
         self._keyboard = KeyboardPlace(self)
@@ -127,6 +128,11 @@ class TimelineView(TimelineScroll):
             self.delegate.mirrored = self.isRightToLeft()
             self.repaint_rows()
         super().changeEvent(event)
+
+    def seek(self, words: tuple[str, ...]) -> None:
+        """Let these words stand out wherever they are."""
+        self._sought = words
+        self.repaint_rows()
 
     def flash(self, key: str) -> None:
         """Let the row that was jumped to stand out for a moment (behaviour 10)."""
@@ -187,6 +193,7 @@ class TimelineView(TimelineScroll):
             self.selection.keys,
             self.selection.words,
             self.delegate.mirrored,
+            self._sought,
         )
         for _, row, box in self.visible_rows():
             if box.adjusted(0, -4, 0, 4).intersects(event.rect()):

@@ -113,7 +113,7 @@ def _paint_text(painter: QPainter, bubble: Bubble, layout: BubbleLayout, facts: 
     theme = facts.theme
     colours = text_colours(bubble, theme)
     painter.setClipRect(QRectF(QPointF(0, 0), layout.bubble.size()), Qt.ClipOperation.IntersectClip)
-    layout.text.draw(painter, layout.text_at, colours, facts.marked_in(bubble.key))
+    layout.text.draw(painter, layout.text_at, colours, facts.marked_in(bubble.key), facts.sought)
     if layout.more_box is not None:
         painter.setFont(fonts.text(13, 500))
         painter.setPen(colours.link)

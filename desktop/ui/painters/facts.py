@@ -18,7 +18,8 @@ class Facts:
     """The surroundings of one painting: `ratio` is the screen's device pixel ratio, `current` the focused row's key.
 
     `flashing` is the key of the row that was jumped to, `chosen` are the selected messages, and `marked` is the text
-    selected inside one: its key, and from which unit to which. `mirrored`: people read from the right.
+    selected inside one: its key, and from which unit to which. `mirrored`: people read from the right. `sought` are
+    the words that are searched for.
     """
 
     theme: Theme
@@ -31,6 +32,7 @@ class Facts:
     chosen: frozenset[str] = frozenset()
     marked: tuple[str, int, int] | None = None
     mirrored: bool = False
+    sought: tuple[str, ...] = ()
 
     def clock_shows(self, bubble: Bubble) -> bool:
         """Whether a waiting message has waited long enough for its clock."""

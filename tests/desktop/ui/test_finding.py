@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QDate, QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCalendarWidget, QMenu
+from PySide6.QtWidgets import QApplication, QCalendarWidget, QMenu, QWidget
 
 from desktop.core import finder
 from desktop.core.bubble import ConversationRow
@@ -18,6 +18,7 @@ from desktop.models.results_model import Heading, MoreRow
 from desktop.ui.shortcuts import ACTIONS, BY_NAME, latin_key, shown_keys
 from desktop.ui.shortcuts_page import ShortcutsSheet
 from desktop.ui.switcher import Switcher
+from desktop.ui.text_formats import SOUGHT_GROUND
 from desktop.ui.window_actions import Visits
 from protocol.shapes import User
 from tests.desktop.doubles import until
@@ -71,6 +72,13 @@ async def searched(s: Scene, text: str) -> None:
     await until(lambda: s.window.list.searching.results.value.scope in done)
 
 
+def yellow(view: QWidget) -> int:
+    """How much of it stands out as what is searched for."""
+    image = view.grab().toImage()
+    places = ((x, y) for x in range(0, image.width(), 2) for y in range(0, image.height(), 2))
+    return sum(image.pixelColor(x, y) == SOUGHT_GROUND for x, y in places)
+
+
 def test_a_hit_opens_in_context_and_the_query_stays(qloop: QLoop, tmp_path: Path) -> None:
     async def play() -> None:
         async with scene(tmp_path) as s:
@@ -100,13 +108,17 @@ def test_a_hit_opens_in_context_and_the_query_stays(qloop: QLoop, tmp_path: Path
             QTest.keyClick(bar.field, Qt.Key.Key_Return, SHIFT)
             QTest.keyClick(bar.field, Qt.Key.Key_Return, SHIFT)
             await until(lambda: bar.count.text() == "1 of 3" and seen("needle 2"))
+            assert yellow(view) > 100
             assert pane.query() == "needle"
             assert pane.places.currentWidget() is pane.results
             QTest.keyClick(bar.field, Qt.Key.Key_Escape)
             assert bar.isHidden()
+            assert yellow(view) == 0
             pane.focus_search()
             QTest.keyClick(pane.search, Qt.Key.Key_Escape)
             assert pane.places.currentWidget() is pane.view
+            # Nothing is to be seen, and so reported as read, while the session closes.
+            s.window.close_conversation()
 
     qloop(play())
 
