@@ -36,9 +36,17 @@ class ConversationWork(QObject):
         self._page = page
         self._toast = toast
         self._tasks = Tasks()
+        self._unsubscribe = [
+            session.choices.problems.subscribe(lambda refusal: toast.say(refusal.message)),
+            session.groups.removed.subscribe(
+                lambda title: toast.say(f"You are no longer in the group “{isolate(one_line(title))}”.")
+            ),
+        ]
 
     def close(self) -> None:
         """Wait for nothing any more."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
         self._tasks.cancel()
 
     def own(self, conversation_id: int) -> Own:

@@ -20,7 +20,7 @@ from desktop.ui.conversation_view import ConversationView
 from protocol.times import from_wire
 from tests.desktop.conversation_rows import Rows, row
 from tests.desktop.doubles import until
-from tests.desktop.fake_own import open_group
+from tests.desktop.fake_own import open_group, unseat
 from tests.desktop.loop import QLoop
 from tests.desktop.ui.test_conversation_list import Scene, scene
 
@@ -131,6 +131,22 @@ def test_blocking_and_leaving_are_asked_first(qloop: QLoop) -> None:
             press(menu_of(s, group), "Leave group…")
             await answer("Leave group")
             await until(lambda: s.titles() == ["Maya"])
+
+    qloop(play())
+
+
+def test_who_is_taken_out_of_a_group_is_told(qloop: QLoop) -> None:
+    async def play() -> None:
+        async with scene() as s:
+            s.add("Maya", "1")
+            await s.start()
+            owner = next(user_id for user_id in s.server.users if user_id != s.me.user_id)
+            group = open_group(s.server, owner, "Trip", s.me.user_id)
+            await until(lambda: "Trip" in s.titles())
+            unseat(s.server, owner, s.server.conversations[group], s.me.user_id)
+            await until(lambda: s.titles() == ["Maya"])
+            assert "no longer in the group" in s.pane.toast.accessibleName()
+            assert "Trip" in s.pane.toast.accessibleName()
 
     qloop(play())
 
