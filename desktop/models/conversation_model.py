@@ -175,10 +175,6 @@ class ConversationFilter(QSortFilterProxyModel):
             self._words = words
             self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
-    def show_unread_only(self, only: bool) -> None:
-        """Only conversations with something unread, or all."""
-        self.show_section(ListSection.UNREAD if only else ListSection.ALL)
-
     def show_section(self, section: ListSection) -> None:
         """Only this part of the list."""
         if section is not self._section:

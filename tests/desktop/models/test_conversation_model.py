@@ -66,7 +66,7 @@ def test_any_operations_leave_replica_and_filter_equal(qapp: QApplication, data:
     source = Rows(row(1), row(2, unread=3))
     model = ConversationModel(source, Hands().clock)
     shown = ConversationFilter(model)
-    shown.show_unread_only(data.draw(st.booleans()))
+    shown.show_section(data.draw(st.sampled_from(ListSection)))
     shown.keep(data.draw(st.sampled_from([None, 1, 2])))
     fatal = QAbstractItemModelTester.FailureReportingMode.Fatal
     testers = [QAbstractItemModelTester(model, fatal), QAbstractItemModelTester(shown, fatal)]
@@ -120,14 +120,14 @@ def test_names_are_found_by_their_parts(qapp: QApplication, query: str, found: l
 def test_reading_the_open_one_does_not_take_it_away(qapp: QApplication) -> None:
     source = Rows(row(1, unread=2), row(2), row(3, unread=1))
     shown = ConversationFilter(ConversationModel(source, Hands().clock))
-    shown.show_unread_only(True)
+    shown.show_section(ListSection.UNREAD)
     assert titles(shown) == ["Person 1", "Person 3"]
     shown.keep(1)
     source.do(Replace(0, row(1), frozenset([Facet.LAYOUT])))
     assert titles(shown) == ["Person 1", "Person 3"]
     shown.keep(3)
     assert titles(shown) == ["Person 3"]
-    shown.show_unread_only(False)
+    shown.show_section(ListSection.ALL)
     assert titles(shown) == ["Person 1", "Person 2", "Person 3"]
 
 
