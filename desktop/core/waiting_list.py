@@ -118,8 +118,8 @@ class WaitingList:
         for waiting in self._outbox.all():
             entry = waiting.entry
             rows.append(self._row(waiting, connection, behind=entry.conversation_id in seen))
-            if entry.state == "queued":
-                seen.add(entry.conversation_id)
+            if entry.state == "queued" and (entry.is_message or connection.line is Line.CONNECTED):
+                seen.add(entry.conversation_id)  # What changes messages keeps none back while the line is down.
         return rows
 
     def retry(self, uid: str) -> None:
