@@ -74,7 +74,7 @@ def _badness(rows: tuple[tuple[float, ...], ...], width: int) -> float:
     cut = [abs(width / sum(row) - _height(row, width)) for row in rows]
     heights = [_height(row, width) for row in rows]
     uneven = max(heights) - min(heights)
-    return abs(sum(heights) - WANTED_HEIGHT * width) + uneven / 2 + sum(cut)
+    return abs(sum(heights) - WANTED_HEIGHT * width) + uneven + sum(cut)
 
 
 def _stacked(rows: tuple[tuple[float, ...], ...], width: int) -> Iterator[AlbumBox]:

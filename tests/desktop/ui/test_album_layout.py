@@ -37,3 +37,9 @@ def test_two_wide_pictures_lie_on_each_other_and_two_slim_ones_side_by_side() ->
     assert wide[1].y > 0
     assert slim[1].y == 0
     assert slim[1].x == (ALBUM_WIDTH + GAP) // 2
+
+
+def test_like_pictures_stand_in_like_rows() -> None:
+    for count, rows in ((3, [1, 2]), (4, [2, 2]), (5, [2, 3]), (10, [2, 2, 3, 3])):
+        tops = [box.y for box in places([(640, 480)] * count)]
+        assert [tops.count(top) for top in sorted(set(tops))] == rows
