@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent
@@ -19,18 +20,17 @@ from desktop.core.session import Session
 from desktop.ui import icons, window_memory
 from desktop.ui.chat_page import ChatPage
 from desktop.ui.conversation_list import ConversationList
-from desktop.ui.info_panel import InfoPanel
 from desktop.ui.new_conversation import NewConversationDialog
-from desktop.ui.new_group import NewGroupDialog
 from desktop.ui.outbox_panel import OutboxPanel
 from desktop.ui.pictures import Pictures
 from desktop.ui.rail import Rail
 from desktop.ui.row_drop import RowDrop
 from desktop.ui.settings_dialog import Page, SettingsDialog
 from desktop.ui.shortcuts import Shortcuts
-from desktop.ui.shortcuts_page import ShortcutsSheet
-from desktop.ui.switcher import Switcher
 from desktop.ui.window_actions import WindowActions
+
+if TYPE_CHECKING:
+    from desktop.ui.info_panel import InfoPanel
 
 ONE_PANE_BELOW_PX = 720
 INFO_BESIDE_FROM_PX = 1020
@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self.list = ConversationList(session, pictures, clock, settings.current.value.server)
         self.chat = ChatPage(session, pictures, clock, settings)
         self.row_drop = RowDrop(session, self.list.view, self.chat.toast.say)
-        self.info = InfoPanel(session, pictures, clock, self.list.work)
+        self._info: InfoPanel | None = None
         self.shortcuts = Shortcuts(self, settings)
         self.acts = WindowActions(self, session)
         self._shows_info = False
@@ -96,7 +96,8 @@ class MainWindow(QMainWindow):
         self.list.mark_open(conversation_id)
         self.chat.open(conversation_id)
         self.acts.opened(conversation_id)
-        self.info.open(conversation_id if self._shows_info else None)
+        if self._shows_info:
+            self.info.open(conversation_id)
         self._tell_focus()
         self._arrange()
         self.chat.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -111,7 +112,8 @@ class MainWindow(QMainWindow):
         self._open_id = None
         self._settings.change(last_conversation=0)
         self.chat.close_conversation()
-        self.info.open(None)
+        if self._info is not None:
+            self._info.open(None)
         self.list.mark_open(None)
         self._tell_focus()
         self._arrange()
@@ -133,12 +135,29 @@ class MainWindow(QMainWindow):
 
     def show_new_group(self) -> None:
         """Open the dialog that makes a group."""
+        from desktop.ui.new_group import NewGroupDialog  # noqa: PLC0415 - as above
+
         dialog = NewGroupDialog(self._session, self._pictures, self)
         dialog.opened.connect(self.open_conversation)
         self._open(dialog)
 
+    @property
+    def info(self) -> InfoPanel:
+        """What is about the open conversation, made when it is first looked at."""
+        if self._info is None:
+            from desktop.ui.info_panel import InfoPanel  # noqa: PLC0415 - not on the way to the first picture
+
+            self._info = InfoPanel(self._session, self._pictures, self._clock, self.list.work)
+            self._panes.addWidget(self._info)
+            self._info.person_chosen.connect(self.acts.open_person)
+            self._info.hit_chosen.connect(self._show_found)
+            self._info.closed.connect(self.toggle_info)
+        return self._info
+
     def show_switcher(self) -> None:
         """Open the way to a conversation by a few letters of its name."""
+        from desktop.ui.switcher import Switcher  # noqa: PLC0415 - as above
+
         switcher = Switcher(self._session, self._pictures, self._clock, self.acts.visits.recent(), self)
         switcher.conversation_chosen.connect(self.open_conversation)
         switcher.person_chosen.connect(self.acts.open_person)
@@ -146,7 +165,13 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """Open the list of all shortcuts."""
+        from desktop.ui.shortcuts_page import ShortcutsSheet  # noqa: PLC0415 - as above
+
         self._open(ShortcutsSheet(self.shortcuts, self))
+
+    def shows_info(self) -> bool:
+        """Whether the panel about the conversation is shown."""
+        return self._info is not None and self._info.isVisible()
 
     def toggle_info(self) -> None:
         """Show what is about the open conversation, or no longer."""
@@ -169,7 +194,8 @@ class MainWindow(QMainWindow):
             unsubscribe()
         self.row_drop.close()
         self.acts.close()
-        self.info.detach()
+        if self._info is not None:
+            self._info.detach()
         self.list.detach()
         self.chat.detach()
 
@@ -225,7 +251,7 @@ class MainWindow(QMainWindow):
         row.setSpacing(0)
         row.addWidget(self.rail)
         row.addWidget(self.splitter, 1)
-        row.addWidget(self.info)
+        self._panes = row
         self.setCentralWidget(middle)
 
     def _connect(self) -> None:
@@ -243,9 +269,6 @@ class MainWindow(QMainWindow):
         self.list.chosen.connect(self.open_conversation)
         self.list.person_chosen.connect(self.acts.open_person)
         self.list.hit_chosen.connect(lambda hit: self.acts.open_hit(hit, self.list.query()))
-        self.info.person_chosen.connect(self.acts.open_person)
-        self.info.hit_chosen.connect(self._show_found)
-        self.info.closed.connect(self.toggle_info)
         self.chat.info_requested.connect(self.toggle_info)
         self.list.new_conversation_requested.connect(self.show_new_conversation)
         self.list.log_in_requested.connect(self.log_in_requested)
@@ -294,8 +317,9 @@ class MainWindow(QMainWindow):
         self.splitter.setVisible(not (one_pane and covered))
         beside = 0 if without_rail else self.rail.width()
         room = self.width() - beside - (0 if one_pane else LIST_PX)
-        self.info.setFixedWidth(room if covered else INFO_PX)
-        self.info.setVisible(shows_info)
+        if self._info is not None:
+            self._info.setFixedWidth(room if covered else INFO_PX)
+            self._info.setVisible(shows_info)
         self.chat.show_back(one_pane)
 
     def _show_found(self, hit: Hit) -> None:

@@ -183,8 +183,9 @@ class WindowActions(QObject):
             (window.list, window.list.search if window.list.query() else window.list.view),
             (window.chat.pane, window.chat.pane.view),
             (window.chat.composer, window.chat.composer),
-            (window.info, window.info),
         ]
+        if window.shows_info():
+            regions.append((window.info, window.info))
         seen = [(whole, entry) for whole, entry in regions if whole.isVisible()]
         focus = QApplication.focusWidget()
         here = next((at for at, (whole, _) in enumerate(seen) if focus is not None and _holds(whole, focus)), -1)
