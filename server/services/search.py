@@ -35,6 +35,8 @@ _LEAST, _FIRST, _GREATEST = 5, 20, 500
 _PATIENCE = search.LOOKED_AT_MAX // 2
 """While messages come, the index waits until so many are outside of it; then it takes a twentieth of the time."""
 _BUSY_SHARE = 20
+_BUSY_PER_S = 20
+"""Beyond so many messages a second the index waits."""
 
 
 class Search:
@@ -43,7 +45,7 @@ class Search:
     def __init__(self, database: Database, access: Access) -> None:
         self._database = database
         self._access = access
-        self._last_seen = 0
+        self._seen: tuple[int, float] | None = None
         self._helping = _FIRST
 
     def find(self, actor: Actor, query: SearchQuery) -> Found:
@@ -83,7 +85,7 @@ class Search:
         with self._database.read() as snapshot:
             last, indexed = search.indexed_to(snapshot)
         waiting = 0 if indexed is None else last - indexed
-        busy, self._last_seen = last != self._last_seen, last
+        busy = self._is_busy(last)
         if not waiting or (busy and waiting < _PATIENCE):
             return _IDLE_S
         began = time.monotonic()
@@ -92,6 +94,12 @@ class Search:
         fitting = int(self._helping * _HELPING_S / max(took, 1e-6))
         self._helping = max(_LEAST, min(fitting, self._helping * 2, _GREATEST))
         return took * _BUSY_SHARE if busy else _BETWEEN_S
+
+    def _is_busy(self, last: int) -> bool:
+        """Whether more messages have come since the last look than leave time for anything else; at first, perhaps."""
+        now, seen = time.monotonic(), self._seen
+        self._seen = last, now
+        return seen is None or last - seen[0] > 1 + _BUSY_PER_S * (now - seen[1])
 
 
 def _terms(q: str) -> tuple[str, ...]:
