@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.app.folders import Folders
 from desktop.app.late_line import LateLine
+from desktop.app.links import follow_link, server_of
 from desktop.app.opening import FirstPicture, OpeningWindow
 from desktop.app.options import Options
 from desktop.cache.message_cache import MessageCache, forget_cache
@@ -74,6 +75,8 @@ class Desk:
         self._settings = settings
         self._options = options
         self._around = around
+        self._link = server_of(options.link, settings.current.value.server if settings.current.value.me else "")
+        self._minimised = options.minimised
         self._place = QRect(*options.place) if options.place else None
         self._worker = ThreadPoolExecutor(2, thread_name_prefix="app")
         self._tasks = Tasks()
@@ -90,7 +93,7 @@ class Desk:
     async def open(self) -> None:
         """Show a window at once, with what is known already, then load the network and go on by it."""
         known = self._settings.current.value
-        if self._options.link or not known.server or known.me is None:
+        if self._link or not known.server or known.me is None:
             first: QWidget = OpeningWindow(self._place, known)
             self._show(first)
         else:
@@ -99,6 +102,7 @@ class Desk:
         self._network = await self._work(load_network)
         network, data = self._network, self._folders.data
         self._secrets = await self._work(lambda: network.open_secrets(data))
+        self._minimised = False
         if not first.isVisible():
             return  # Somebody changed their mind before it began.
         if self.session is None or not await self._resume():
@@ -113,6 +117,19 @@ class Desk:
         self._show(None)
         await self._work(self._settings.close)
         self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def follow(self, link: str) -> None:
+        """Hearth was started again, with this link or none: bring what is shown, and go where the link leads."""
+        if self._around is not None and self.session is not None and self.window is not None:
+            self._around.bring()
+            if link:
+                follow_link(link, self.session, self.window, self._settings.current.value.server)
+        elif self._shown is not None:
+            self._shown.showNormal()
+            self._shown.raise_()
+            self._shown.activateWindow()
+            if self.login is not None and (address := server_of(link, "")):
+                self.login.look_up(address)
 
     async def log_in(self, address: str, username: str, password: str) -> None:
         """What the log-in page does, without it. Raises Unusable, Refused or Unreachable."""
@@ -226,8 +243,8 @@ class Desk:
         self._show(page)
         if words:
             page.say(words)
-        if self._options.link:
-            page.look_up(self._options.link)
+        if self._link:
+            page.look_up(self._link)
 
     async def _log_in_again(self) -> None:
         """The session was ended elsewhere. Nothing local is lost: what waits goes out after the next log-in."""
@@ -277,8 +294,11 @@ class Desk:
         """One window in the place of another: the new one first, so that the app never seems to end."""
         before, self._shown = self._shown, shown
         if shown is not None:
-            shown.show()
-            shown.activateWindow()
+            if self._minimised:
+                shown.showMinimized()
+            else:
+                shown.show()
+                shown.activateWindow()
         if isinstance(before, LoginPage):
             before.detach()
         if before is not None and before is not self.window:

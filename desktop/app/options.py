@@ -19,6 +19,7 @@ class Options:
     user: str = ""
     place: tuple[int, int, int, int] | None = None
     conversation: int = 0
+    minimised: bool = False
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -26,8 +27,9 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="hearth", description="Hearth, a messenger for a team.", epilog="hearth demo: try it with sample people."
     )
-    parser.add_argument("link", nargs="?", default="", help="a server's address or an invite link (hearth://…)")
+    parser.add_argument("link", nargs="?", default="", help="a server's address, or a hearth:// link")
     parser.add_argument("--profile", type=Path, help="keep everything in this folder: a second, separate Hearth")
+    parser.add_argument("--minimised", action="store_true", help="start in the tray, or minimised where there is none")
     parser.add_argument("--version", action="version", version=f"Hearth {version('hearth')}")
     parser.add_argument("--self-check", metavar="URL", default="", help="log in there, say ok, and end")
     parser.add_argument("--user", default="", help="the user name for --self-check")
@@ -37,7 +39,15 @@ def read_options(arguments: Sequence[str]) -> Options:
     given = parser.parse_args(arguments)
     if given.self_check and not (given.user and given.password_stdin):
         parser.error("--self-check needs --user NAME and --password-stdin")
-    return Options(given.profile, given.link, given.self_check, given.user, given.place, given.conversation)
+    return Options(
+        given.profile,
+        given.link,
+        given.self_check,
+        given.user,
+        given.place,
+        given.conversation,
+        given.minimised,
+    )
 
 
 def _place(text: str) -> tuple[int, int, int, int]:

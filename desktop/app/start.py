@@ -10,9 +10,11 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, qVersion
 from PySide6.QtWidgets import QApplication
@@ -29,10 +31,13 @@ from desktop.cache.settings_file import SettingsFile
 from desktop.core.bubble import Line
 from desktop.ui import fonts, theme
 
+if TYPE_CHECKING:
+    from desktop.platform.instance import Instance
+
 log = logging.getLogger(__name__)
 
-_LOCK_WITHIN_MS = 2_000
-"""A Hearth that is just ending may still hold its profile for a moment."""
+_LOCK_WITHIN_S = 3.0
+_LOCK_AGAIN_MS = 300
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +59,9 @@ def _run(options: Options, folders: Folders) -> int:
         return _complain(f"Hearth cannot keep its files: {error}. Choose another place with --profile FOLDER.", 1)
     alone = QLockFile(str(folders.lock))
     alone.setStaleLockTime(0)
-    if not alone.tryLock(_LOCK_WITHIN_MS):
+    if not alone.tryLock(0) and _is_open_already(alone, folders, options):
+        return 0
+    if not alone.isLocked():
         # Two would trade the same refresh token, and the server would take the second for a thief.
         return _complain("Hearth is open already. Another one needs a profile of its own: hearth --profile FOLDER", 1)
     journal.open_journal(folders.log)
@@ -63,6 +70,22 @@ def _run(options: Options, folders: Folders) -> int:
     finally:
         journal.close_journal()
         alone.unlock()
+
+
+def _is_open_already(alone: QLockFile, folders: Folders, options: Options) -> bool:
+    """Have the Hearth that holds the profile come to the front; False once it is gone, or where it does not answer.
+
+    One that is just starting cannot be asked yet, and one that is just ending holds its profile for a moment.
+    """
+    from desktop.platform.instance import hand_over  # noqa: PLC0415 - QtNetwork is for the second start alone
+
+    latest = time.monotonic() + _LOCK_WITHIN_S
+    while time.monotonic() < latest:
+        if hand_over(folders.data, options.link):
+            return True
+        if alone.tryLock(_LOCK_AGAIN_MS):
+            return False
+    return False
 
 
 def _complain(words: str, status: int) -> int:
@@ -108,22 +131,40 @@ async def _live(app: QApplication, options: Options, folders: Folders, settings:
     changes.noticed.connect(lambda: _try_line(desk))
     unhook = _end_on_signals(end)
     status = 0
+    instance: Instance | None = None
     try:
         await desk.open()
         changes.follow_network()
-        if not options.self_check:
-            around.begin()
         if options.self_check:
             status = await check(desk, options.self_check, options.user)
         else:
+            around.begin()
+            instance = _listen(desk, folders)
+            if options.minimised:
+                around.put_away()
+            elif options.link and desk.window is not None:
+                desk.follow(options.link)
             await ended
     finally:
         unhook()
         app.lastWindowClosed.disconnect(end)
+        if instance is not None:
+            instance.close()
         await desk.close()
         await around.close()
         await _cancel_the_rest()
     return status
+
+
+def _listen(desk: Desk, folders: Folders) -> Instance:
+    """Hear of other starts."""
+    from desktop.platform.instance import Instance  # noqa: PLC0415 - QtNetwork comes after the first picture
+
+    instance = Instance(folders.data)
+    instance.asked.connect(desk.follow)
+    if not instance.listen():
+        log.warning("a second start cannot be heard")
+    return instance
 
 
 def _try_line(desk: Desk) -> None:

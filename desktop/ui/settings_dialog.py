@@ -1,4 +1,4 @@
-"""The settings: one dialog with a page each: account, notifications, appearance, writing, devices and the app itself."""
+"""The settings: a dialog with a page each: account, notifications, appearance, writing, devices and the app itself."""
 
 from __future__ import annotations
 

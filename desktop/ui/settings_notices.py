@@ -5,14 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TypeVar
 
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from desktop.cache.settings_file import NoticesShow, OnClose, Settings, SettingsFile
 from desktop.core.moments import HOUR_MS, MINUTE_MS, system_clock
 from desktop.core.ports import Clock
+from desktop.platform.login_start import LoginStart, login_start
 from desktop.ui import fonts
 from desktop.ui.buttons import Button
 from desktop.ui.check_box import CheckBox
+from desktop.ui.form import Outcome
 from desktop.ui.plain_text import PlainLabel
 from desktop.ui.tray import silent_words, until_tomorrow_ms
 
@@ -33,8 +36,12 @@ T = TypeVar("T", NoticesShow, OnClose)
 class NoticesPage(QWidget):
     """Each wish counts at once and is remembered."""
 
-    def __init__(self, settings: SettingsFile, clock: Clock | None = None) -> None:
+    def __init__(self, settings: SettingsFile, clock: Clock | None = None, starts: LoginStart | None = None) -> None:
+        """`starts`: this system's way to start Hearth at log-in, if it has one."""
         super().__init__()
+        self._starts = starts or login_start()
+        self.starts = CheckBox("Start Hearth, out of the way, when I log in")
+        self.trouble = Outcome()
         self._settings = settings
         self._clock = clock or system_clock()
         now = settings.current.value
@@ -71,6 +78,10 @@ class NoticesPage(QWidget):
         column.addLayout(self._quiet_row())
         _title(column, "When the window is closed")
         self._choices(column, CLOSES, self.closes, "on_close")
+        if self._starts is not None:
+            _title(column, "At log-in")
+            column.addWidget(self.starts)
+            column.addWidget(self.trouble)
         column.addStretch()
 
     def _choices(
@@ -110,6 +121,7 @@ class NoticesPage(QWidget):
     def _connect(self) -> None:
         """Every change is a wish."""
         self.shown.toggled.connect(partial(self._keep, "notices"))
+        self.starts.toggled.connect(self._start_at_login)
         self.sound.toggled.connect(partial(self._keep, "notices_sound"))
         self.quiet.toggled.connect(self._keep_quiet_hours)
         for times in (self.from_, self.to):
@@ -118,6 +130,7 @@ class NoticesPage(QWidget):
     def _fill(self, now: Settings) -> None:
         """Begin with what is remembered."""
         self.shown.setChecked(now.notices)
+        self.starts.setChecked(self._starts is not None and self._starts.is_on())
         self.sound.setChecked(now.notices_sound)
         self.quiet.setChecked(now.quiet_from is not None)
         for times, minute, usual in ((self.from_, now.quiet_from, FIRST_QUIET), (self.to, now.quiet_to, LAST_QUIET)):
@@ -140,6 +153,19 @@ class NoticesPage(QWidget):
     def _keep(self, name: str, value: object, _checked: object = None) -> None:
         """Remember one wish."""
         self._settings.change(**{name: value})
+
+    def _start_at_login(self, on: bool) -> None:
+        """Tell the system; where it refuses, say so and show how it is."""
+        if self._starts is None:
+            return
+        try:
+            self._starts.set(on=on)
+        except OSError as error:
+            self.trouble.say(f"The system does not let Hearth change this: {error.strerror or error}")
+            with QSignalBlocker(self.starts):
+                self.starts.setChecked(self._starts.is_on())
+        else:
+            self.trouble.say("")
 
     def _silence(self, until_ms: int) -> None:
         """Keep quiet until then."""

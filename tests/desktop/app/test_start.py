@@ -91,10 +91,10 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @contextmanager
-def opened(profile: Path) -> Iterator[subprocess.Popen[str]]:
+def opened(profile: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
     """The app with its first window open."""
     app = subprocess.Popen(
-        [sys.executable, "-m", "desktop", "--profile", str(profile)],
+        [sys.executable, "-m", "desktop", "--profile", str(profile), *more],
         env=environment(PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring"),
         stderr=subprocess.PIPE,
         text=True,
@@ -121,11 +121,14 @@ def test_asked_to_end_it_ends_in_order(tmp_path: Path, number: signal.Signals) -
     assert (app.returncode, told) == (0, "")
 
 
-def test_a_profile_is_used_by_one_at_a_time(tmp_path: Path) -> None:
+def test_a_second_start_hands_over_to_the_first(tmp_path: Path) -> None:
     with opened(tmp_path / "profile") as app:
-        second = hearth("--profile", str(tmp_path / "profile"))
-        assert (second.returncode, "open already" in second.stderr) == (1, True)
+        second = hearth("--profile", str(tmp_path / "profile"), "hearth://server/chat.example.org")
+        assert (second.returncode, second.stderr) == (0, "")
+        app.send_signal(signal.SIGSTOP)  # One that does not answer is told of, not joined.
+        third = hearth("--profile", str(tmp_path / "profile"))
+        assert (third.returncode, "open already" in third.stderr) == (1, True)
         app.kill()
         app.wait()
-        with opened(tmp_path / "profile") as after_a_crash:
+        with opened(tmp_path / "profile", "--minimised") as after_a_crash:
             assert after_a_crash.poll() is None
