@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMessageBox
 from desktop.cache.settings_file import Settings, SettingsFile
 from desktop.core.moments import system_clock
 from desktop.core.notices import NoticeRules
-from desktop.core.ports import Clock
+from desktop.core.ports import Clock, Idle
 from desktop.core.session import Session
 from desktop.platform.notice_answers import NoticeAnswers
 from desktop.platform.tray_notices import TrayNotices
@@ -64,6 +64,7 @@ class Surroundings:
         self._unsubscribe: list[Callable[[], None]] = []
         self._asking: PlainMessageBox | None = None
         self._bus = bus
+        self._idle: Idle | None = None
         self._tasks = Tasks()
         self._answers = NoticeAnswers(self._open_noticed, self._read_noticed, self._reply)
         self._notices: BusNotices | TrayNotices | None = None
@@ -77,6 +78,7 @@ class Surroundings:
         """Be in the tray, and find who shows notifications; after the first picture, which waits for neither."""
         self.tray.appear()
         self._tasks.start(self._find_notices())
+        self._find_idle()
         self._show_settings(self._settings.current.value)
 
     def attach(self, session: Session, window: MainWindow) -> None:
@@ -88,6 +90,8 @@ class Surroundings:
         self._show_badge(session.badge.value)
         if self._notices is not None:
             session.notices.attach(self._notices)
+        if self._idle is not None:
+            session.watch_idle(self._idle)
         self._show_settings(self._settings.current.value)
 
     def detach(self) -> None:
@@ -119,6 +123,11 @@ class Surroundings:
         window.show()
         window.raise_()
         window.activateWindow()
+
+    def put_away(self) -> None:
+        """Let the window be out of the way, where there is one."""
+        if self._window is not None:
+            self._put_away(self._window)
 
     def toggle(self) -> None:
         """Put the window away where somebody looks at it, else bring it."""
@@ -194,6 +203,14 @@ class Surroundings:
                 settings.quiet_from,
                 settings.quiet_to,
             )
+
+    def _find_idle(self) -> None:
+        """Who is away for a while is seen so."""
+        from desktop.platform.idle import idle_of_system  # noqa: PLC0415 - after the first picture
+
+        self._idle = idle_of_system(_app())
+        if self._session is not None:
+            self._session.watch_idle(self._idle)
 
     async def _find_notices(self) -> None:
         """The desktop's own notifications, or the tray's messages where nobody else shows any."""

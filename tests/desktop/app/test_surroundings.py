@@ -13,12 +13,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QMessageBox, QSystemTrayIcon
 
+from desktop.app.links import follow_link
 from desktop.app.surroundings import Surroundings
 from desktop.cache.settings_file import OnClose, SettingsFile
 from desktop.core.bubble import Line
 from desktop.core.moments import HOUR_MS, MINUTE_MS
 from desktop.core.ports import Clock
 from desktop.core.session import Session
+from desktop.platform.login_start import Autostart
 from desktop.ui import fonts, theme
 from desktop.ui.buttons import Button
 from desktop.ui.main_window import MainWindow
@@ -305,7 +307,17 @@ def test_a_notice_leads_to_its_message_and_takes_answers(
 def test_the_wishes_about_notices_count_at_once(qloop: QLoop, tmp_path: Path) -> None:
     async def play() -> None:
         async with scene(tmp_path) as s:
-            page = NoticesPage(s.settings, Clock(lambda: NOON_MS))
+            starts = Autostart(tmp_path / "autostart", ["hearth"])
+            page = NoticesPage(s.settings, Clock(lambda: NOON_MS), starts)
+            page.starts.click()
+            assert starts.is_on()
+            page.starts.click()
+            assert not starts.is_on()
+            (tmp_path / "autostart").rmdir()
+            (tmp_path / "autostart").write_text("in the way")
+            page.starts.click()
+            assert not page.starts.isChecked()
+            assert "does not let" in page.trouble.text()
             page.shows["sender"].click()
             page.quiet.click()
             page.to.setCurrentIndex(12)
@@ -335,3 +347,29 @@ def test_the_wishes_about_notices_count_at_once(qloop: QLoop, tmp_path: Path) ->
 def button(page: NoticesPage, words: str) -> Button:
     """One of the page's buttons."""
     return next(button for button in page.findChildren(Button) if button.text() == words)
+
+
+def test_a_link_leads_to_its_message_or_says_why_not(qloop: QLoop, tmp_path: Path) -> None:
+    async def play() -> None:
+        async with scene(tmp_path) as s:
+            message = s.server.post(s.ben, s.talk, "Are you there?")
+            await until(lambda: s.session.find(message.uid))
+            server = s.settings.current.value.server
+            follow_link(f"hearth://conversation/{s.talk}/message/{message.uid}", s.session, s.window, server)
+            assert s.window.chat.conversation_id == s.talk
+            assert s.question() is None
+            follow_link(f"{server}", s.session, s.window, server)
+            assert s.question() is None
+            for link, words in (
+                ("hearth://conversation/999", "not in"),
+                ("hearth://conversation/x", "does not know"),
+                ("hearth://server/other.example.org", "signed in at https://hearth.example"),
+            ):
+                follow_link(link, s.session, s.window, server)
+                box = s.question()
+                assert box is not None
+                assert words in box.text()
+                box.close()
+                await until(lambda: s.question() is None)
+
+    qloop(play())
