@@ -61,8 +61,6 @@ class Settings(Struct, kw_only=True, frozen=True):
     """Do not disturb until then, ms since 1970."""
     shortcuts: dict[str, str] = {}
     """Keys the person chose, by the name of the action (desktop/ui/shortcuts.py); empty: none."""
-    text_percent: int = 100
-    """The size of all text, in percent of the design's."""
 
 
 class SettingsFile:

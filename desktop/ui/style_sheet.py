@@ -15,7 +15,7 @@ _SHEET = """
 QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 4px 6px; font-size: 12px; }
 QDialog, QMessageBox { background: $panel; }
 QLineEdit, QPlainTextEdit, QComboBox {
-    background: $background; color: $ink; border: 1px solid transparent; border-radius: 8px;
+    background: $background; color: $ink; border: 1px solid $edge; border-radius: 8px;
     padding: 0 7px; min-height: 32px; placeholder-text-color: $ink3;
     selection-background-color: $accent; selection-color: $on_accent;
 }
@@ -23,7 +23,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus { border: 1px solid $acce
 QLineEdit[wrong="true"] { border: 1px solid $bad; }
 QLineEdit:disabled { color: $ink3; }
 QPushButton {
-    background: $background; color: $ink; border: 1px solid transparent; border-radius: 8px;
+    background: $background; color: $ink; border: 1px solid $edge; border-radius: 8px;
     padding: 0 14px; min-height: 32px; font-weight: 500;
 }
 QPushButton:hover { background: $line; }
@@ -78,7 +78,10 @@ def style_sheet(theme: Theme) -> str:
     colours: dict[str, QColor] = {
         field.name: value for field in fields(theme) if isinstance(value := getattr(theme, field.name), QColor)
     }
-    sheet = _SHEET.replace("$scroll", colours["muted_badge"].name() if theme.dark else "#C6CBD4")
+    # Where fields and panels are of one colour, as in high contrast, lines show where a field is.
+    has_edges = theme.background == theme.panel
+    sheet = _SHEET.replace("$edge", theme.line.name() if has_edges else "transparent")
+    sheet = sheet.replace("$scroll", colours["muted_badge"].name() if theme.dark else "#C6CBD4")
     # Longer names first: $ink would eat the start of $ink2.
     for name in sorted(colours, key=len, reverse=True):
         sheet = sheet.replace(f"${name}", colours[name].name())

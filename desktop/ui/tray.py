@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
@@ -51,6 +51,9 @@ class Tray(QObject):
         self.menu = QMenu()
         self.silence_menu = QMenu("Do not disturb")
         self.icon = icon or QSystemTrayIcon()
+        self._over = QTimer(self)
+        self._over.setSingleShot(True)
+        self._over.timeout.connect(self._draw)
         self._fill()
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._activated)
@@ -80,6 +83,9 @@ class Tray(QObject):
     def show_silent(self, until_ms: int) -> None:
         """Nothing is shown until then."""
         self._silent_until_ms = until_ms
+        self._over.stop()
+        if until_ms > self._clock.now_ms():
+            self._over.start(until_ms - self._clock.now_ms())
         self._draw()
 
     def words(self) -> str:

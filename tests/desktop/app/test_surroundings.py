@@ -262,6 +262,19 @@ def test_the_tray_tells_that_something_is_unread(qloop: QLoop, tmp_path: Path) -
     qloop(play())
 
 
+def test_the_tray_is_loud_again_by_itself(qloop: QLoop) -> None:
+    async def play() -> None:
+        now_ms = NOON_MS
+        tray = Tray(Clock(lambda: now_ms), FakeIcon(has_tray=True))
+        tray.show_silent(NOON_MS + 20)
+        assert "quiet" in tray.icon.toolTip()
+        now_ms += 20
+        await until(lambda: tray.icon.toolTip() == "Hearth")
+        tray.close()
+
+    qloop(play())
+
+
 @pytest.mark.parametrize("size", [16, 32])
 def test_each_state_of_the_tray_looks_different(qapp: object, size: int) -> None:
     states = [(False, False), (True, False), (False, True), (True, True)]
