@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from io import BufferedRWPair, FileIO
 from pathlib import Path
 
 import msgspec
@@ -13,7 +19,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _MOST_BYTES = 8_192
-_WITHIN_MS = 2_000
+_WITHIN_S = 2.0
 _HEARD = b"heard\n"
 
 
@@ -25,10 +31,12 @@ class Wish(Struct):
 
 
 def socket_name(folder: Path) -> str:
-    """The profile's socket, where only this user may look if the system has such a place."""
+    """The profile's socket, where only this user may look if the system has such a place; on Windows its pipe."""
     short = f"hearth-{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}"
+    if sys.platform == "win32":
+        return rf"\\.\pipe\{short}"
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    return f"{runtime}/{short}" if runtime and Path(runtime).is_dir() else short
+    return f"{runtime if runtime and Path(runtime).is_dir() else tempfile.gettempdir()}/{short}"
 
 
 class Instance(QObject):
@@ -55,36 +63,51 @@ class Instance(QObject):
 
     def _meet(self) -> None:
         """Read what each one says, as it comes."""
-        while (socket := self._server.nextPendingConnection()) is not None:
-            socket.readyRead.connect(lambda socket=socket: self._hear(socket))
-            socket.disconnected.connect(socket.deleteLater)
-            self._hear(socket)
+        while (caller := self._server.nextPendingConnection()) is not None:
+            caller.readyRead.connect(partial(self._hear, caller))
+            caller.disconnected.connect(caller.deleteLater)
+            self._hear(caller)
 
-    def _hear(self, socket: QLocalSocket) -> None:
+    def _hear(self, caller: QLocalSocket) -> None:
         """A whole line is a wish; what is none, or never ends, is not heard."""
-        if not socket.canReadLine():
-            if socket.bytesAvailable() > _MOST_BYTES:
-                socket.abort()
+        if not caller.canReadLine():
+            if caller.bytesAvailable() > _MOST_BYTES:
+                caller.abort()
             return
         with suppress(msgspec.MsgspecError):
-            wish = msgspec.json.decode(socket.readLine(_MOST_BYTES).data(), type=Wish)
-            socket.write(_HEARD)
-            socket.flush()
+            wish = msgspec.json.decode(caller.readLine(_MOST_BYTES).data(), type=Wish)
+            caller.write(_HEARD)
+            caller.flush()
             if wish.token:
                 os.environ["XDG_ACTIVATION_TOKEN"] = wish.token
             self.asked.emit(wish.link)
-        socket.disconnectFromServer()
+        caller.disconnectFromServer()
 
 
 def hand_over(folder: Path, link: str) -> bool:
-    """Tell the Hearth that uses this profile; whether it has heard. Blocks for two seconds at most."""
-    socket = QLocalSocket()
-    socket.connectToServer(socket_name(folder))
-    if not socket.waitForConnected(_WITHIN_MS):
-        return False
+    """Tell the Hearth that uses this profile; whether it has heard. For a process that has no loop (yet).
+
+    Blocks for two seconds at most; on Windows, whose pipes know no such limit, for as long as the other one hangs.
+    """
     wish = Wish(link, os.environ.get("XDG_ACTIVATION_TOKEN", ""))
-    socket.write(msgspec.json.encode(wish) + b"\n")
-    socket.flush()
-    heard = socket.waitForReadyRead(_WITHIN_MS) and socket.readLine(_MOST_BYTES).data() == _HEARD
-    socket.abort()
-    return heard
+    try:
+        with _connected(socket_name(folder)) as way:
+            way.write(msgspec.json.encode(wish) + b"\n")
+            way.flush()
+            return way.readline(_MOST_BYTES) == _HEARD
+    except OSError:
+        return False
+
+
+@contextmanager
+def _connected(name: str) -> Iterator[FileIO | BufferedRWPair]:
+    """The other end of a local server's socket or pipe. Raises OSError."""
+    if sys.platform == "win32":
+        with Path(name).open("r+b", buffering=0) as pipe:
+            yield pipe
+        return
+    with socket.socket(socket.AF_UNIX) as way:
+        way.settimeout(_WITHIN_S)
+        way.connect(name)
+        with way.makefile("rwb") as file:
+            yield file

@@ -133,7 +133,8 @@ class Tray(QObject):
         """Icon and words as things stand."""
         silent = bool(silent_words(self._silent_until_ms, self._clock))
         self.icon.setIcon(tray_icon(unread=bool(self._unread), silent=silent))
-        self.icon.setToolTip(self.words())
+        # By its property: the words are Hearth's own, never a stranger's that could be taken for HTML.
+        self.icon.setProperty("toolTip", self.words())
 
 
 @cache

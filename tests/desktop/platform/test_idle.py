@@ -66,6 +66,8 @@ def test_the_x_server_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_windows_counts_ticks_over_their_end() -> None:
     class LastInput(Structure):
+        """What Windows fills in."""
+
         _fields_ = (("size", c_uint), ("at_ms", c_uint32))
 
     def tell(info: Any) -> int:

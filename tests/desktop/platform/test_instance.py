@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def test_a_wish_is_heard_and_noise_is_not(qloop: QLoop, tmp_path: Path) -> None:
         friend.flush()
         await until(lambda: told)
         assert told == ["hearth://conversation/7"]
+        assert await asyncio.to_thread(hand_over, tmp_path, "hearth://conversation/8")
+        assert told[1:] == ["hearth://conversation/8"]
         friend.abort()
         first.close()
 

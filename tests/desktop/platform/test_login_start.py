@@ -77,9 +77,9 @@ def test_macos_has_an_agent(tmp_path: Path) -> None:
 
 def test_this_system_starts_this_hearth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("APPIMAGE", "/home/ada/Hearth.AppImage")
+    monkeypatch.setenv("APPIMAGE", "/opt/Hearth.AppImage")
     monkeypatch.setattr("sys.platform", "linux")
     start = login_start.login_start()
     assert start is not None
     start.set(on=True)
-    assert "Exec=/home/ada/Hearth.AppImage --minimised" in (tmp_path / "autostart" / "hearth.desktop").read_text()
+    assert "Exec=/opt/Hearth.AppImage --minimised" in (tmp_path / "autostart" / "hearth.desktop").read_text()
