@@ -50,7 +50,7 @@ class Window:
     def open(self, place: Place, conversation_id: int, theme: ThemeChoice) -> None:
         """Start the app there with a conversation open."""
         settings = SettingsFile(self._profile / "settings.json")
-        settings.change(theme=theme, geometry="")
+        settings.change(theme=theme, geometry="", on_close="quit")
         settings.close()
         where = ",".join(map(str, place))
         arguments = ["--profile", str(self._profile), "--place", where, "--conversation", str(conversation_id)]
