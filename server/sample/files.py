@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from server.sample.scenes import FileKind, Said
+from server.sample.scenes import FileKind
 
 Colour = tuple[int, int, int]
 
@@ -30,12 +30,10 @@ _PAPER = (1240, 1754)
 """A4 at 150 dots an inch."""
 
 
-def made(said: Said) -> bytes:
-    """The bytes of the file that a line sends."""
+def made(kind: FileKind, name: str) -> bytes:
+    """The bytes of a file that somebody sends."""
     makers: dict[FileKind, Callable[[str], bytes]] = {"photo": photo, "report": report, "table": table}
-    if said.kind is None:
-        raise ValueError("this line sends no file")
-    return makers[said.kind](said.name)
+    return makers[kind](name)
 
 
 def photo(name: str) -> bytes:
