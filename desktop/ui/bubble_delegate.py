@@ -15,6 +15,7 @@ from desktop.core import moments
 from desktop.core.bubble import Bubble, DayLine, HappeningLine, Hole, Row, Tick, UnreadLine
 from desktop.core.ports import Clock
 from desktop.models.happening_words import happening_words
+from desktop.models.spoken_rows import spoken
 from desktop.ui import fonts
 from desktop.ui.bubble_layout import BubbleLayout, lay_out, signature
 from desktop.ui.bubble_parts import Action, words_at
@@ -191,6 +192,16 @@ class BubbleDelegate:
     def day_words(self, at_ms: int) -> str:
         """What a day pill says."""
         return moments.day_words(at_ms, self._clock.now_ms(), self._clock.local_offset_s)
+
+    def sentence(self, row: Row) -> str:
+        """A row in words for people who hear it: with the time, and with the day unless that is today."""
+        if isinstance(row, HappeningLine):
+            return happening_words(row, self.own_id)
+        if isinstance(row, DayLine):
+            return self.day_words(row.at_ms)
+        at_ms = row.at_ms if isinstance(row, Bubble) else self._clock.now_ms()
+        day = self.day_words(at_ms)
+        return spoken(row, self._time_words(at_ms) if day == "Today" else f"{day} {self._time_words(at_ms)}")
 
     def explained(self, hit: Hit) -> str:
         """What is said about a place under the mouse."""

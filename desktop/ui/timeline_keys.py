@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from desktop.core.bubble import Bubble
-from desktop.models.spoken_rows import spoken
 from desktop.ui import plain_text
 from desktop.ui.bubble_delegate import Hit, Target
 from desktop.ui.copied_text import content
+from desktop.ui.form import announce
 from desktop.ui.message_deeds import KEYS, Deed
 from desktop.ui.shortcuts import latin_key
 
@@ -32,13 +32,20 @@ class KeyboardPlace:
 
     def leave(self) -> None:
         """Stand on no message."""
-        self.key = self._from = None
+        self._from = None
+        self._stand_on(None)
 
     def enter(self) -> None:
         """Stand on the lowest message on screen, unless it stands on one already."""
         if self.box() is None:
             self.key = None
             self._walk(-1)
+        self._view.voice.stand_on(self.key)
+
+    def _stand_on(self, key: str | None) -> None:
+        """Come to a message, or to none; screen readers follow."""
+        self.key = key
+        self._view.voice.stand_on(key)
 
     def handles(self, event: QKeyEvent) -> bool:
         """Do what a key means here; False where it means nothing."""
@@ -83,14 +90,15 @@ class KeyboardPlace:
         self._from = self._from or self.key
         if self.key is not None and self._from is not None:
             self._view.selection.choose(self._view.keys_between(self._from, self.key))
-            self._say(f"{len(self._view.selection.keys)} selected")
+            announce(self._view, f"{len(self._view.selection.keys)} selected")
         return True
 
     def _escape(self) -> bool:
         """Let go of the selection, else of the message; the next layer is the page's (behaviour 24)."""
         if self._view.selection.clear():
             return True
-        stood, self.key = self.key is not None, None
+        stood = self.key is not None
+        self._stand_on(None)
         self._view.repaint_rows()
         return stood
 
@@ -119,14 +127,9 @@ class KeyboardPlace:
         else:
             seen = [row.key for _, row, _ in self._view.visible_rows() if isinstance(row, Bubble)]
             place = keys.index(seen[-1]) if seen else len(keys) - 1
-        self.key = keys[place]
-        self._view.show_key(self.key)
-        self._say(spoken(rows[place]))
+        self._stand_on(keys[place])
+        self._view.show_key(keys[place])
         return True
-
-    def _say(self, words: str) -> None:
-        """Tell screen readers."""
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, words))
 
     def _activate(self) -> bool:
         """Open the file or link of the message."""

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
+    QAccessibleInterface,
     QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
@@ -22,7 +21,6 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 from desktop.core import moments
 from desktop.core.bubble import Bubble, DayLine, Hole, Row, Tick
 from desktop.core.ports import Clock
-from desktop.models.spoken_rows import spoken
 from desktop.models.timeline_model import TimelineModel
 from desktop.ui import plain_text, theme
 from desktop.ui.bubble_delegate import Hit, Target
@@ -37,6 +35,7 @@ from desktop.ui.selection import Selection
 from desktop.ui.timeline_keys import KeyboardPlace
 from desktop.ui.timeline_mouse import MousePlace
 from desktop.ui.timeline_scroll import TimelineScroll
+from desktop.ui.timeline_voice import TimelineNode, TimelineVoice
 from desktop.ui.transfers import Transfers
 
 EDGES_MS = 40
@@ -79,6 +78,7 @@ class TimelineView(TimelineScroll):
         self._sought: tuple[str, ...] = ()
         self._flashing: str | None = None
         self._floating = FloatingDay(self.viewport())
+        self.voice = TimelineVoice(self)
         self._keyboard = KeyboardPlace(self)
         self._flash = self.timer(FLASH_MS, self._flash_over)
         self._edges = self.timer(EDGES_MS, self.look_at_edges)
@@ -112,6 +112,7 @@ class TimelineView(TimelineScroll):
         self.selection.clear()
         self._flashing = None
         super().set_model(model, place)
+        self.voice.follow(model)
         if model is not None:
             model.replayed.connect(self._keep_selection)
             model.rowsInserted.connect(self._await_clock)
@@ -161,11 +162,12 @@ class TimelineView(TimelineScroll):
 
     def _announce(self, _parent: QModelIndex, first: int, last: int) -> None:
         """Read a new message at the end out, where a screen reader listens."""
-        rows = self._rows()
-        if QAccessible.isActive() and last == len(rows) - 1 and self._ends_with_latest and not self._landing:
-            for row in rows[first : last + 1]:
-                if isinstance(row, Bubble) and not row.own:
-                    QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken(row)))
+        if last == len(self._rows()) - 1 and self._ends_with_latest and not self._landing:
+            self.voice.tell_new(self._rows()[first : last + 1])
+
+    def accessible_node(self) -> QAccessibleInterface:
+        """What screen readers are given for it."""
+        return TimelineNode(self)
 
     def _day_ended(self) -> None:
         """The words of the day lines change at midnight; wait for the next."""
