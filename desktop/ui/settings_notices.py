@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from desktop.cache.settings_file import NoticesShow, OnClose, Settings, SettingsFile
 from desktop.core.moments import HOUR_MS, MINUTE_MS, system_clock
@@ -15,6 +15,7 @@ from desktop.platform.login_start import LoginStart, login_start
 from desktop.ui import fonts
 from desktop.ui.buttons import Button
 from desktop.ui.check_box import CheckBox
+from desktop.ui.choice_box import ChoiceBox
 from desktop.ui.form import Outcome
 from desktop.ui.plain_text import PlainLabel
 from desktop.ui.tray import silent_words, until_tomorrow_ms
@@ -184,9 +185,8 @@ def _title(column: QVBoxLayout, words: str) -> None:
     column.addWidget(PlainLabel(words, size_px=15, weight=600))
 
 
-def _times(name: str) -> QComboBox:
+def _times(name: str) -> ChoiceBox:
     """The times of a day in half hours."""
-    box = QComboBox()
-    box.setAccessibleName(name)
+    box = ChoiceBox(name)
     box.addItems([f"{minute // 60:02}:{minute % 60:02}" for minute in range(0, 24 * 60, STEP_MINUTES)])
     return box

@@ -20,6 +20,11 @@ QLineEdit, QPlainTextEdit, QComboBox {
     selection-background-color: $accent; selection-color: $on_accent;
 }
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus { border: 1px solid $accent; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox QAbstractItemView {
+    background: $panel; color: $ink; border: 1px solid $line;
+    selection-background-color: $accent_soft; selection-color: $ink;
+}
 QLineEdit[wrong="true"] { border: 1px solid $bad; }
 QLineEdit:disabled { color: $ink3; }
 QPushButton {
