@@ -45,6 +45,38 @@ class VirtualDisplay:
         self._process.wait()
 
 
+class Keyboard:
+    """Presses keys in what stands on the display, where xdotool is installed."""
+
+    def __init__(self) -> None:
+        """Find it. Raises DemoError where it is not installed."""
+        program = shutil.which("xdotool")
+        if program is None:
+            raise DemoError("xdotool, which presses keys, is not installed: sudo apt-get install xdotool.")
+        self._program = program
+
+    def go_to(self, place: Place) -> None:
+        """Click where a window at a place has its composer, so that the keys go there."""
+        left, top, width, height = place
+        self._do("mousemove", str(left + width // 2), str(top + height - 32), "click", "1")
+
+    def press(self, keys: str) -> None:
+        """One combination, such as ctrl+k."""
+        self._do("key", keys)
+
+    def write(self, text: str) -> None:
+        """A text, as somebody would type it."""
+        self._do("type", "--delay", "40", text)
+
+    def _do(self, *arguments: str) -> None:
+        """One command. Raises DemoError where it does not work."""
+        done = subprocess.run(  # noqa: S603 - a program found on PATH with our own arguments
+            [self._program, *arguments], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise DemoError(f"xdotool could not do {arguments[0]}: {done.stderr.strip()}")
+
+
 class Camera:
     """Takes pictures of the real pixels of the screen. Owns this process's connection to the display."""
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from desktop.core.ports import Unreachable
 from desktop.demo.processes import Person
+from desktop.demo.script import ANSWERS, Cue
 from desktop.net.live_connection import LiveConnection
-from protocol.commands import SendMessage, SentFile, Typing
+from protocol.commands import React, SendMessage, SentFile, Typing
 from protocol.errors import Refused
 from protocol.ids import new_uid
 from protocol.shapes import Message
@@ -23,39 +23,6 @@ log = logging.getLogger(__name__)
 
 _READS_AFTER_S = 1.2
 _TYPES_S = 2.6
-
-_ANSWERS: Mapping[str, tuple[str, ...]] = {
-    "sofia": ("Noted, thank you!", "That suits me well.", "I will ask in the office and come back to you."),
-    "ravi": ("On my way.", "Will do, after the lunch break.", "Two more on the east side, then we are done."),
-    "tomas": ("I only mention it, but it will rain.", "Agreed.", "Send me the page and I sign it."),
-    "jun": ("39 decibels. A very quiet answer.", "Good idea, I will measure it.", "Yes!"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """Who does what to whom: with a `text` it is typed and sent, `forwards` sends a picture, `status` is presence."""
-
-    after_s: float
-    who: str
-    to: str = ""
-    text: str = ""
-    forwards: bool = False
-    status: str = ""
-
-
-PLAY: tuple[Cue, ...] = (
-    Cue(1.0, "jun", "anna", "Good morning! The wind turned, the flags hang the other way round now."),
-    Cue(3.0, "sofia", status="away"),
-    Cue(2.0, "ravi", "maya", "The lamps on the east side have power."),
-    Cue(3.0, "ravi", "maya", forwards=True),
-    Cue(4.0, "sofia", status="active"),
-    Cue(1.0, "sofia", "anna", "I am back at my desk. Did the report go out?"),
-    Cue(4.0, "tomas", "maya", "It will rain on Thursday. I only mention it."),
-    Cue(5.0, "jun", "maya", "The flags are still silent, in case you wondered."),
-    Cue(4.0, "tomas", "anna", "Page four says twelve now. Thank you!"),
-)
-"""About half a minute, begun anew while the demo runs."""
 
 
 class Troupe:
@@ -67,8 +34,9 @@ class Troupe:
         self._watching: dict[int, set[int]] = {}
         self._connections = {person.username: LiveConnection(url, person.token) for person in people}
         self._ids = {person.username: person.user_id for person in [*people, *audience]}
+        self._groups = {title: number for person in people for title, number in person.groups.items()}
         self._audience = {person.user_id for person in audience}
-        self._answers: dict[str, Iterator[str]] = {who: itertools.cycle(said) for who, said in _ANSWERS.items()}
+        self._answers: dict[str, Iterator[str]] = {who: itertools.cycle(said) for who, said in ANSWERS.items()}
         self._busy: set[asyncio.Task[None]] = set()
 
     async def enter(self) -> None:
@@ -115,8 +83,10 @@ class Troupe:
         """One cue."""
         if cue.status:
             await self._connections[cue.who].call("set_presence", {"status": cue.status})
-        elif cue.forwards:
-            await self._forward(cue.who, await self._with(cue.who, cue.to))
+        elif cue.again:
+            await self._send_again(cue.who, await self._with(cue.who, cue.to))
+        elif cue.reaction:
+            await self._react(cue.who, await self._with(cue.who, cue.to), cue.reaction)
         else:
             await self._say(cue.who, await self._with(cue.who, cue.to), cue.text)
 
@@ -127,7 +97,7 @@ class Troupe:
         await asyncio.sleep(_TYPES_S * self._pace)
         await connection.send_message(conversation_id, text)
 
-    async def _forward(self, who: str, conversation_id: int) -> None:
+    async def _send_again(self, who: str, conversation_id: int) -> None:
         """Send the newest picture of the conversation again."""
         page = await self._connections[who].api.history(conversation_id, limit=100)
         urls = [message.file_url for message in page.messages if message.type == "image" and message.file_url]
@@ -136,8 +106,18 @@ class Troupe:
             command = SendMessage(conversation_id=conversation_id, attachments=files, uid=new_uid())
             await self._connections[who].api.send(command)
 
+    async def _react(self, who: str, conversation_id: int, emoji: str) -> None:
+        """Put an emoji under the newest message of somebody else."""
+        page = await self._connections[who].api.history(conversation_id)
+        others = [one for one in page.messages if one.sender_id != self._ids[who] and one.type != "system"]
+        if others:
+            command = React(message_id=others[-1].message_id, emoji=emoji, on=True)
+            await self._connections[who].call("react", command)
+
     async def _with(self, who: str, to: str) -> int:
-        """Their conversation's id."""
+        """The id of their conversation, or of the group with this title."""
+        if to in self._groups:
+            return self._groups[to]
         conversation = await self._connections[who].api.open_direct(self._ids[who], self._ids[to])
         return conversation.conversation_id
 
@@ -146,11 +126,20 @@ class Troupe:
         self._watching[seen.conversation_id] = set(seen.active_users)
 
     def _hear(self, who: str, message: Message) -> None:
-        """Somebody in a window has written: read and answer in a moment."""
-        if message.sender_id in self._audience and who in self._answers:
+        """Somebody in a window has written: read and answer in a moment; in a group only one of them does."""
+        if message.sender_id in self._audience and who in self._answers and self._is_asked(who, message):
             task = asyncio.get_running_loop().create_task(self._answer(who, message))
             self._busy.add(task)
             task.add_done_callback(self._busy.discard)
+
+    def _is_asked(self, who: str, message: Message) -> bool:
+        """Whether a message is for this one: in a group for who is named, or else for one after the other."""
+        if message.receiver_id is not None:
+            return True
+        if message.mentions:
+            return self._ids[who] in message.mentions
+        names = list(self._answers)
+        return names[message.position % len(names)] == who
 
     async def _answer(self, who: str, message: Message) -> None:
         """Read, think, type, send."""

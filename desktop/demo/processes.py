@@ -22,13 +22,17 @@ class DemoError(Exception):
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Somebody of the sample, as `hearth-server sample` prints them: with the keys to act for them."""
+    """Somebody of the sample, as `hearth-server sample` prints them: with the keys to act for them.
+
+    `groups`: title → conversation id.
+    """
 
     username: str
     display_name: str
     user_id: int
     password: str
     token: str
+    groups: dict[str, int]
 
 
 class Child:

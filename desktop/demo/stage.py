@@ -11,40 +11,29 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from desktop.cache.settings_file import ThemeChoice
-from desktop.demo.camera import Camera, VirtualDisplay
-from desktop.demo.people import PLAY, Cue, Troupe
+from desktop.demo.camera import Camera, Keyboard, VirtualDisplay
+from desktop.demo.people import Troupe
 from desktop.demo.processes import DemoError, make_sample, start_server
 from desktop.demo.profiles import Place, Window
+from desktop.demo.script import ACTS, PLAY, WINDOWS, Act
 
-WINDOWS = ("anna", "maya")
 PICTURES = Path("demo-pictures")
 _OPEN_WITHIN_S = 30.0
 _SETTLE_S = 2.0
 """After a window looks at its conversation, pictures are still fetched and read messages reported."""
 _ROUND_S = 45.0
-_ACTS: tuple[tuple[ThemeChoice, tuple[Cue, ...], tuple[Cue, ...]], ...] = (
-    (
-        "light",
-        PLAY[:4],
-        (
-            Cue(0.0, "maya", "anna", "The lamps are on. You should see this!"),
-            Cue(1.0, "anna", "maya", "I can, from the window. Well done."),
-        ),
-    ),
-    (
-        "dark",
-        PLAY[4:],
-        (
-            Cue(0.0, "anna", "maya", "The mayor has called. He will bring proper shoes."),
-            Cue(1.0, "maya", "anna", "Then nothing can go wrong on Wednesday."),
-        ),
-    ),
-)
-"""What is seen without a display: a theme, some of the script, and, since nobody sits at the windows, what the two
-write meanwhile from second devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which pictures are to be taken: where they go, and what is searched for in some of them."""
+
+    folder: Path
+    search: str = ""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="hearth demo", description="Hearth with sample people, in two windows.")
     parser.add_argument("--virtual", action="store_true", help="use a virtual display even where there is a real one")
     parser.add_argument("--pictures", type=Path, default=PICTURES, help="where a virtual display's pictures go")
+    parser.add_argument("--search", default="", help="also a picture of these words being searched (needs xdotool)")
     parser.add_argument("--pace", type=float, default=1.0, help="how slowly the sample people act (1.0)")
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -66,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
                 closing.callback(VirtualDisplay().close)
             camera = Camera()
             closing.callback(camera.close)
-            asyncio.run(_show(folder, camera, options.pictures if virtual else None, options.pace, closing))
+            wanted = Wanted(options.pictures, options.search) if virtual else None
+            asyncio.run(_show(folder, camera, wanted, options.pace, closing))
     except DemoError as error:
         print(f"hearth demo: {error}", file=sys.stderr)
         return 1
@@ -82,7 +73,7 @@ def _has_display() -> bool:
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-async def _show(folder: Path, camera: Camera, pictures: Path | None, pace: float, closing: ExitStack) -> None:
+async def _show(folder: Path, camera: Camera, wanted: Wanted | None, pace: float, closing: ExitStack) -> None:
     """Server, windows and people; ends when the windows are closed or the pictures are taken."""
     print("Making six people and six weeks of conversations …", flush=True)
     people = {person.username: person for person in make_sample(folder / "server")}
@@ -96,10 +87,10 @@ async def _show(folder: Path, camera: Camera, pictures: Path | None, pace: float
     closing.callback(_close_all, windows)
     await asyncio.gather(troupe.enter(), hands.enter(), *(window.sign_in() for window in windows))
     try:
-        if pictures is None:
+        if wanted is None:
             await _for_people(windows, camera, troupe, await hands.conversation(*WINDOWS))
         else:
-            await _for_pictures(windows, camera, troupe, hands, pictures)
+            await _for_pictures(windows, camera, troupe, hands, wanted)
     finally:
         await troupe.leave()
         await hands.leave()
@@ -117,26 +108,46 @@ async def _for_people(windows: list[Window], camera: Camera, troupe: Troupe, con
     await asyncio.gather(acting, return_exceptions=True)
 
 
-async def _for_pictures(windows: list[Window], camera: Camera, troupe: Troupe, hands: Troupe, pictures: Path) -> None:
+async def _for_pictures(windows: list[Window], camera: Camera, troupe: Troupe, hands: Troupe, wanted: Wanted) -> None:
     """Both windows in one theme and then in the other, each with some of the script and a picture."""
-    await asyncio.to_thread(pictures.mkdir, parents=True, exist_ok=True)
-    conversation_id = await hands.conversation(*WINDOWS)
-    for theme, cues, lines in _ACTS:
+    await asyncio.to_thread(wanted.folder.mkdir, parents=True, exist_ok=True)
+    keyboard = Keyboard() if wanted.search else None
+    for act in ACTS:
         places = camera.places()
-        _open_all(windows, places, conversation_id, theme)
-        await hands.watched(conversation_id, len(windows), _OPEN_WITHIN_S)
-        await asyncio.sleep(_SETTLE_S)
-        await asyncio.gather(troupe.play(cues), hands.play(lines))
-        await asyncio.gather(
-            hands.type_to("maya", "anna"), troupe.type_to("jun", "anna"), troupe.type_to("ravi", "maya")
-        )
-        await asyncio.sleep(1.0)
+        await _play(act, windows, places, troupe, hands)
         for window, place in zip(windows, places, strict=True):
-            if not window.runs:
-                raise DemoError(f"{window.person.display_name}'s window has ended by itself.\n{window.last_words()}")
-            taken = camera.take(place, pictures / f"{window.person.username}-{theme}.png")
-            print(f"Picture: {taken.absolute()}", flush=True)
+            _take(camera, window, place, wanted.folder / f"{window.person.username}-{act.theme}.png")
+        if keyboard is not None:
+            await _search(keyboard, places[0], wanted.search)
+            _take(camera, windows[0], places[0], wanted.folder / f"search-{act.theme}.png")
         await asyncio.to_thread(_close_all, windows)
+
+
+async def _play(act: Act, windows: list[Window], places: tuple[Place, Place], troupe: Troupe, hands: Troupe) -> None:
+    """Open the windows, wait until both show their conversation, and act until somebody types."""
+    shown = [await hands.conversation(*pair) for pair in zip(WINDOWS, act.places, strict=True)]
+    for window, place, conversation_id in zip(windows, places, shown, strict=True):
+        window.open(place, conversation_id, act.theme)
+    await asyncio.gather(*(hands.watched(one, shown.count(one), _OPEN_WITHIN_S) for one in shown))
+    await asyncio.sleep(_SETTLE_S)
+    await asyncio.gather(troupe.play(act.cues), hands.play(act.lines))
+    await asyncio.gather(*((hands if who in WINDOWS else troupe).type_to(who, to) for who, to in act.typing))
+    await asyncio.sleep(1.0)
+
+
+async def _search(keyboard: Keyboard, place: Place, words: str) -> None:
+    """Type what is looked for into the window at a place, and wait for what is found."""
+    for press in (lambda: keyboard.go_to(place), lambda: keyboard.press("ctrl+shift+f"), lambda: keyboard.write(words)):
+        await asyncio.to_thread(press)
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(_SETTLE_S)
+
+
+def _take(camera: Camera, window: Window, place: Place, target: Path) -> None:
+    """A picture of a window. Raises DemoError where it stands there no more."""
+    if not window.runs:
+        raise DemoError(f"{window.person.display_name}'s window has ended by itself.\n{window.last_words()}")
+    print(f"Picture: {camera.take(place, target).absolute()}", flush=True)
 
 
 async def _go_round(troupe: Troupe) -> None:

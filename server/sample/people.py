@@ -10,13 +10,17 @@ from server.sample.files import Looks
 
 
 class SamplePerson(Struct, frozen=True, kw_only=True):
-    """Somebody of the sample with the keys to act for them; printed for the demo, kept nowhere."""
+    """Somebody of the sample with the keys to act for them; printed for the demo, kept nowhere.
+
+    `groups`: title → conversation id of those they are in.
+    """
 
     username: str
     display_name: str
     user_id: int
     password: str
     token: str
+    groups: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,10 @@ class Cast:
                 self._house.cursors.mark_read(self._actors[name], MarkRead(conversation_id=conversation_id))
         self._ended[scene.place] = self._at
 
+    def groups_of(self, who: str) -> dict[str, int]:
+        """Title → conversation id of the groups somebody is in."""
+        return {place.title: number for place, number in self._places.items() if place.title and who in place.people}
+
     def _opened(self, place: Place) -> int:
         """The conversation of two people, or a new group with its admins."""
         actors = [self._actors[name] for name in place.people]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
+from msgspec.structs import replace
 
 from protocol.accounts import ProfileChange
 from protocol.errors import ErrorCode, Refused
@@ -37,7 +38,7 @@ def make_sample(house: House) -> list[SamplePerson]:
     for begins_ms, scene in timed(scenes, now):
         cast.play(scene, begins_ms)
     house.database.clock = now_ms
-    return people
+    return [replace(person, groups=cast.groups_of(person.username)) for person in people]
 
 
 def as_json(people: list[SamplePerson]) -> str:

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageStat
 
-from desktop.demo.people import PLAY
-from desktop.demo.stage import WINDOWS
+from desktop.demo.script import ACTS, PLAY, TEAM, WINDOWS
 
 
 def test_everybody_in_the_script_is_known() -> None:
     people = {"anna", "maya", "sofia", "ravi", "tomas", "jun"}
     assert {cue.who for cue in PLAY} <= people - set(WINDOWS)
-    assert {cue.to for cue in PLAY if cue.to} == set(WINDOWS)
+    assert {cue.to for cue in PLAY if cue.to} == {*WINDOWS, TEAM}
+    assert {place for act in ACTS for place in act.places} == {*WINDOWS, TEAM}
 
 
 @pytest.mark.timeout(300)
