@@ -48,7 +48,7 @@ from desktop.ui.spelling import Spelling
 from desktop.ui.timeline_pane import TimelinePane
 from desktop.ui.toast import Toast
 from desktop.ui.transfers import Transfers
-from protocol.shapes import User
+from protocol.shapes import ConversationKind, User
 
 TYPING_LINE = 22
 
@@ -72,6 +72,7 @@ class ChatPage(QWidget):
         self._pictures = pictures
         self._conversation_id: int | None = None
         self._name = ""
+        self._shown_kind: ConversationKind | None = None
         self._unsubscribe: list[Callable[[], None]] = []
         transfers = Transfers(self)
         self.header = ChatHeader(pictures, clock)
@@ -200,9 +201,14 @@ class ChatPage(QWidget):
         self._show_header(header.value)
         self.outgoing.enter(conversation_id)
         self._stack.setCurrentIndex(1)
-        own_id, named = self._session.me.value.user_id, header.value.kind == "group"
-        self.pane.open(self._session.timeline(conversation_id), self._name, own_id=own_id, named=named)
+        self._show_timeline(header.value)
         self._session.look_at(conversation_id)
+
+    def _show_timeline(self, header: Header) -> None:
+        """What was said, with everybody's names in a group."""
+        self._shown_kind = header.kind
+        timeline, own_id = self._session.timeline(header.conversation_id), self._session.me.value.user_id
+        self.pane.open(timeline, self._name, own_id=own_id, named=header.kind == "group")
 
     def show_search(self) -> None:
         """Search in the open conversation."""
@@ -273,7 +279,7 @@ class ChatPage(QWidget):
         self.pane.leave()
         self.header.clear()
         self._close_viewer()
-        self._conversation_id = None
+        self._conversation_id = self._shown_kind = None
 
     def _show_header(self, header: Header) -> None:
         """Who it is, and who types."""
@@ -282,6 +288,9 @@ class ChatPage(QWidget):
         self.pinned.show_header(header)
         self.composer.set_name(self._name)
         self._typing.setText(typing_words(header))
+        if self._shown_kind not in (None, header.kind):
+            # What was opened before anything was known of it turns out to be a group.
+            self._show_timeline(header)
 
     def _follow_settings(self, settings: Settings) -> None:
         """Which key sends, and whether words are looked up."""

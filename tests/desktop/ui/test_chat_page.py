@@ -21,6 +21,7 @@ from protocol.errors import ErrorCode, Refused
 from tests.desktop import timeline_rows
 from tests.desktop.chat_scene import opened
 from tests.desktop.doubles import until
+from tests.desktop.fake_own import open_group
 from tests.desktop.loop import QLoop
 
 
@@ -220,6 +221,25 @@ def test_an_empty_a_missing_and_no_conversation_say_so(qloop: QLoop) -> None:
             assert s.page.pane.state_title() == "No messages yet"
             s.server.post(s.maya.user_id, s.talk, "Hi")
             await until(lambda: s.page.pane.state_title() == "")
+
+    qloop(scene())
+
+
+def test_what_turns_out_to_be_a_group_gets_its_names(qloop: QLoop) -> None:
+    async def scene() -> None:
+        async with opened(1) as s:
+            s.server.lose_pushes(100)
+            group = open_group(s.server, s.maya.user_id, "Harbour team", s.anna.user_id)
+            s.server.post(s.maya.user_id, group, "Hello all")
+            s.page.open(group)
+            await until(lambda: s.bubbles() and s.last().text == "Hello all")
+            assert not s.page.pane.view.delegate.named
+            s.server.lost_pushes = 0
+            s.server.post(s.maya.user_id, group, "Is everybody here?")
+            await until(lambda: s.page.pane.view.delegate.named)
+            assert s.last().text == "Is everybody here?"
+            s.page.open(s.talk)
+            assert not s.page.pane.view.delegate.named
 
     qloop(scene())
 
