@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QCloseEvent,
     QColor,
     QGuiApplication,
     QImage,
@@ -50,6 +51,8 @@ class RegionChooser(QWidget):
     def __init__(self, picture: QPixmap, place: QRect) -> None:
         super().__init__(None, Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        # The app's window is hidden now: without this the last chooser's end would be the app's.
+        self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, on=False)
         self.setGeometry(place)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setWindowTitle("Choose a part of the screen")
@@ -82,6 +85,11 @@ class RegionChooser(QWidget):
             self._take(self.rect())
         elif event.key() == Qt.Key.Key_Escape:
             self.given_up.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Closed by the desktop's own key, it chooses nothing."""
+        super().closeEvent(event)
+        self.given_up.emit()
 
     def _take(self, part: QRect) -> None:
         """Cut the part out, in the screen's own pixels."""
@@ -149,8 +157,9 @@ class ScreenCapture(QObject):
 
     def _end(self) -> None:
         """The window comes back."""
-        for chooser in self.choosers:
+        choosers, self.choosers = self.choosers, []
+        for chooser in choosers:
+            chooser.given_up.disconnect(self._end)
             chooser.close()
-        self.choosers = []
         self._window.show()
         self._window.activateWindow()

@@ -118,6 +118,32 @@ def test_a_part_of_the_screen_becomes_a_picture_and_the_window_comes_back(qloop:
     qloop(scene())
 
 
+def test_choosing_a_part_never_ends_the_app_or_leaves_it_without_a_window(qloop: QLoop) -> None:
+    async def scene() -> None:
+        window, ended = QWidget(), list[bool]()
+        window.show()
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+
+        def note_end() -> None:
+            ended.append(True)
+
+        application.lastWindowClosed.connect(note_end)
+        capture = ScreenCapture(window, lambda screen: QPixmap.fromImage(stripes().scaled(screen.size())))
+        for by_key in (True, False):
+            capture.start()
+            await until(lambda: bool(capture.choosers))
+            chooser = capture.choosers[0]
+            QTest.keyClick(chooser, Qt.Key.Key_Escape) if by_key else chooser.close()
+            assert window.isVisible()
+            assert not capture.choosers
+        application.lastWindowClosed.disconnect(note_end)
+        assert not ended
+        window.deleteLater()
+
+    qloop(scene())
+
+
 def test_a_screen_that_may_not_be_taken_says_what_to_do(qloop: QLoop) -> None:
     async def scene() -> None:
         window, said = QWidget(), list[str]()
