@@ -23,8 +23,10 @@ _TABLE = (
     BEGIN
         IF TG_OP = 'DELETE' OR NEW.content IS NULL THEN
             DELETE FROM message_search WHERE message_id = OLD.message_id;
-        ELSE
-            UPDATE message_search SET content = NEW.content WHERE message_id = OLD.message_id;
+        ELSIF NEW.message_id <= (SELECT indexed_to FROM message_search_progress) THEN
+            -- A file without a caption had no row.
+            INSERT INTO message_search VALUES (NEW.message_id, NEW.content)
+            ON CONFLICT (message_id) DO UPDATE SET content = EXCLUDED.content;
         END IF;
         RETURN NULL;
     END $$

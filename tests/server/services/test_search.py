@@ -144,6 +144,15 @@ def test_edits_and_deletions_are_seen_at_once(setting: Setting, ada: Actor, ben:
 
 
 @on_both
+def test_captions_that_come_and_go_are_followed(setting: Setting, ada: Actor, direct: int) -> None:
+    bare = setting.say(ada, direct, None, file_url=setting.upload(ada).file_url)
+    _index_all(setting)
+    for content, found in (("the river bank", ["the river bank"]), ("", []), ("river again", ["river again"])):
+        setting.edit(ada, bare, content)
+        assert _found(setting, ada, "river") == found
+
+
+@on_both
 def test_operators_narrow(setting: Setting, ada: Actor, ben: Actor, direct: int) -> None:
     clock, now = setting.database.clock, setting.database.clock()
     for days, who, content in (
