@@ -77,7 +77,9 @@ class Changes:
             self._uploads.forget_sent(unit, row.message_id, purpose="preview")
             if self._said is not None:
                 unit.after_commit(partial(self._said, row.message_id, content))
-        return _renew(unit, seat, replace(row, **values), row, member_ids)
+        message = _renew(unit, seat, replace(row, **values), row, member_ids)
+        _tell_named(unit, row, set(named).symmetric_difference(named_in(row)))
+        return message
 
     def delete(self, actor: Actor, command: DeleteMessage) -> Message:
         """Leave a tombstone where a message was: one's own, or anybody's for the admins of a group.
@@ -142,6 +144,20 @@ def _name(unit: Unit, row: MessageRow, named: list[int]) -> None:
     mentions.remove(unit.connection, row.conversation_id, row.position, named_in(row))
     others = [user_id for user_id in named if user_id != row.sender_id]
     mentions.add(unit.connection, row.conversation_id, row.position, others)
+
+
+def _tell_named(unit: Unit, row: MessageRow, user_ids: set[int]) -> None:
+    """Tell those who are named in a message since it was changed, or no more, unless they have read it.
+
+    A desktop that holds only part of a conversation cannot count its mentions.
+    """
+    if not user_ids:
+        return
+    unread = receipts.unread_by(unit.connection, row.conversation_id, row.sender_id, row.position)
+    concerned = user_ids.intersection(unread)
+    if len(concerned) <= TOLD_MEMBERS_MAX:
+        for user_id in sorted(concerned):
+            tell_own(unit, row.conversation_id, user_id)
 
 
 def _json(numbers: list[int]) -> str | None:

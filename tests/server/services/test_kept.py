@@ -81,6 +81,10 @@ def test_unread_mentions_are_counted(setting: Setting, ada: Actor, ben: Actor, d
     setting.edit(ada, sent[1], "no more")
     setting.edit(ada, sent[2], "you", mentions=[ben.user_id])
     assert count() == 4
+    setting.read(ben, direct, 1)
+    for names in ([ben.user_id], []):
+        setting.edit(ada, sent[4], "named later", mentions=names)
+        assert setting.told("own_updated", ben)[-1].own.mentions == count() == 4 + len(names)
     setting.delete(ada, sent[5])
     assert count() == 3
     assert setting.told("own_updated", ben)[-1].own.mentions == 3
