@@ -2,7 +2,7 @@
 BIN := .venv/bin
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-demo setup-test setup-bench demo test check bench proof installer lock icons
+.PHONY: help setup setup-demo setup-test setup-bench demo test check bench bench-desktop proof installer lock icons pictures
 
 help:
 	@echo "make setup      install what Hearth needs into .venv"
@@ -10,10 +10,12 @@ help:
 	@echo "make check      lint, format, types and import contracts"
 	@echo "make test       the check and the whole test suite"
 	@echo "make bench      measure the server against its references (20 minutes; BENCH=--quick: 3)"
+	@echo "make bench-desktop  measure the app beside a bare window and installed clients (BENCH=--quick: 3 minutes)"
 	@echo "make proof      break things, and see that no message is lost (DOSE=small|standard|large)"
 	@echo "make installer  build the desktop app into dist/hearth"
 	@echo "make lock       resolve the requirements again"
 	@echo "make icons      draw the app's icons again from the drawing"
+	@echo "make pictures   make the documents' pictures again from the demo"
 
 setup:
 	@scripts/setup
@@ -45,6 +47,10 @@ check: setup-test
 bench: setup-bench
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+# Needs Xvfb; clients to compare with are found on PATH, none is installed: make bench-desktop BENCH="--only start"
+bench-desktop: setup-test
+	@$(BIN)/python -m benchmarks.desktop $(BENCH)
+
 # docs/proof.md tells what is broken and what has to hold. PROOF narrows a run: make proof PROOF="--only F1,F2"
 DOSE ?= standard
 proof: setup-test
@@ -59,3 +65,6 @@ lock:
 
 icons: setup
 	@$(BIN)/python scripts/icons.py
+
+pictures: setup-demo
+	@$(BIN)/python scripts/pictures.py
