@@ -18,6 +18,8 @@ from desktop.core.updates import Update
 from protocol.shapes import Message
 from protocol.times import from_wire
 
+COUNTED_MOST = 100
+"""Messages that one notice stands for at most: nobody counts on, and in a lively group nobody could hold them all."""
 _WORDS = {"image": "Photo", "video": "Video", "file": "File"}
 
 
@@ -109,6 +111,7 @@ class Noticing:
         self._told: dict[int, int] = {}
         self._noticed: dict[int, _Noticed] = {}
         self._since_ms = clock.now_ms()
+        self._newest_ms = 0
 
     def attach(self, shower: Notices) -> None:
         """From now on notices are shown by this one."""
@@ -126,6 +129,11 @@ class Noticing:
         self._told = {message.conversation_id: message.position for message in last}
         if last:
             self._since_ms = max(from_wire(message.created_at) for message in last)
+
+    def begin_epoch(self) -> None:
+        """The server tells another history, which may be shorter: its places begin anew, and what was told is old."""
+        self._told.clear()
+        self._since_ms = max(self._since_ms, self._newest_ms)
 
     def follow(self, update: Update, conversation_ids: Iterable[int]) -> None:
         """An update was merged: notice what it brings, and look anew at what was noticed there."""
@@ -168,7 +176,9 @@ class Noticing:
         if held is None or held.conversation is None or message.position <= self._told.get(conversation_id, 0):
             return False
         self._told[conversation_id] = message.position
-        if caught_up and from_wire(message.created_at) <= self._since_ms:
+        created_ms = from_wire(message.created_at)
+        self._newest_ms = max(self._newest_ms, created_ms)
+        if caught_up and created_ms <= self._since_ms:
             return False
         if self._shower is None or self._is_busy() or self.rules.is_silent(self._clock):
             return False
@@ -196,7 +206,7 @@ class Noticing:
     def _notice(self, conversation_id: int, messages: Sequence[Message]) -> None:
         """Show it at once, or when the burst that has begun is over."""
         noticed = self._noticed.setdefault(conversation_id, _Noticed())
-        noticed.messages += messages
+        noticed.messages = [*noticed.messages, *messages][-COUNTED_MOST:]
         if noticed.burst is not None:
             noticed.untold = True
         else:

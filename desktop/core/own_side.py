@@ -104,6 +104,8 @@ class OwnSide:
     def begin_epoch(self) -> None:
         """The server tells another history."""
         self.drafts.begin_epoch()
+        if self._notices is not None:
+            self._notices.begin_epoch()
 
     def line_is_up(self) -> None:
         """Say what could not be said, and ask what could not be asked."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from desktop.cache.message_cache import MessageCache
-from desktop.core.notices import NoticeRules
+from desktop.core.notices import COUNTED_MOST, NoticeRules
 from desktop.core.ports import Clock
 from desktop.core.session import Session
 from protocol.commands import PatchOwn
@@ -203,6 +203,36 @@ def test_what_a_broken_line_held_up_is_noticed_when_it_is_back(talk: Talk, tell:
             anna.retry_now()
             await until(lambda: shower.there == {talk.identity: ("Ben", "Meanwhile", 1)})
             assert len(shower.shown) == 1
+
+    tell(story)
+
+
+def test_a_server_set_back_is_listened_to_again(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        async with noticing(talk) as (anna, shower):
+            for words in ("Kept", "Lost", "Lost, too"):
+                talk.server.post(talk.ben.user_id, talk.identity, words)
+            await until(lambda: shower.there == {talk.identity: ("Ben", "Lost, too", 3)})
+            talk.server.cut()
+            conversation = talk.server.conversations[talk.identity]
+            del conversation.messages[1:]
+            conversation.head, talk.server.epoch = conversation.head - 2, "second"
+            talk.server.restore()
+            anna.retry_now()
+            await until(lambda: anna.is_connected() and anna.held(talk.identity).last_position == 1)
+            assert not shower.there
+            talk.server.post(talk.ben.user_id, talk.identity, "After the restore")
+            await until(lambda: shower.there == {talk.identity: ("Ben", "After the restore", 1)})
+
+    tell(story)
+
+
+def test_a_notice_stands_for_no_more_than_it_can_say(talk: Talk, tell: Tell) -> None:
+    async def story() -> None:
+        async with noticing(talk) as (_, shower):
+            for number in range(COUNTED_MOST + 50):
+                talk.server.post(talk.ben.user_id, talk.identity, str(number))
+            await until(lambda: shower.there.get(talk.identity) == ("Ben", str(COUNTED_MOST + 49), COUNTED_MOST))
 
     tell(story)
 
