@@ -96,6 +96,7 @@ class LinkPreview(Struct, kw_only=True, frozen=True):
     image_url: str | None = None
     image_width: int | None = None
     image_height: int | None = None
+    image_blurhash: str | None = None
 
 
 class Message(Struct, kw_only=True, frozen=True):

@@ -129,4 +129,5 @@ def _shaped(url: str, facts: PageFacts, picture: AttachmentRow | None) -> LinkPr
         image_url=None if picture is None else file_url(picture.key, picture.file_name),
         image_width=None if picture is None else picture.width,
         image_height=None if picture is None else picture.height,
+        image_blurhash=None if picture is None else picture.blurhash,
     )

@@ -11,8 +11,14 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+from protocol import blurhash
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _MEMORY_BYTES = 1024 * 1024 * 1024
 """40 megapixels decode to 160 MB; a second copy while scaling and the interpreter fit well below this."""
@@ -22,17 +28,24 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 """Named, because Pillow opens over forty formats, and bombs hide in the rare ones (reliability W4)."""
 
 
+BLURRED_SIDE = 32
+"""Pixels a side of the copy whose colours are told: 4 ms, whatever the picture's size (measured)."""
+
 _LYING = (5, 6, 7, 8)
 """EXIF orientations that swap width and height (CIPA DC-008, 4.6.4)."""
 
 
 class Facts(Struct, frozen=True):
-    """What the child found: pixels when upright, and whether it made a thumbnail. `too_many`: pixels, not decoded."""
+    """What the child found: pixels when upright, and whether it made a thumbnail. `too_many`: pixels, not decoded.
+
+    `blurhash` is the text of `Attachment.blurhash`, where there is a thumbnail.
+    """
 
     width: int
     height: int
     made: bool
     too_many: bool = False
+    blurhash: str | None = None
 
 
 def make(source: Path, target: Path, *, side: int, pixels: int, square: bool = False) -> Facts | None:
@@ -83,7 +96,25 @@ def _run(source: str, target: str, side: int, shape: str, pixels: int) -> dict[s
     clean = small.convert("RGBA" if has_alpha else "RGB")
     clean.info.clear()
     clean.save(target, format="WEBP", quality=82, exif=b"", icc_profile=b"", xmp=b"")
-    return {"width": height if turned else width, "height": width if turned else height, "made": True}
+    upright_size = {"width": height if turned else width, "height": width if turned else height}
+    return {**upright_size, "made": True, "blurhash": _blurred(clean)}
+
+
+def _blurred(small: Image.Image) -> str:
+    """The blurhash of a picture in RGB or RGBA; what can be seen through takes the mean of what cannot."""
+    from PIL import Image  # noqa: PLC0415 - only the child pays for Pillow
+
+    tiny = small.resize((BLURRED_SIDE, BLURRED_SIDE))
+    if tiny.mode == "RGBA":
+        ground = Image.new("RGBA", tiny.size, (*_mean(tiny), 255))
+        tiny = Image.alpha_composite(ground, tiny).convert("RGB")
+    return blurhash.encode(tiny.tobytes(), *tiny.size, blurhash.WIDE if small.width > small.height else blurhash.TALL)
+
+
+def _mean(picture: Image.Image) -> tuple[int, ...]:
+    """The mean colour of an RGBA picture by how much of it is seen: Pillow weighs by alpha when it scales."""
+    pixel = picture.resize((1, 1)).getpixel((0, 0))
+    return tuple(int(value) for value in pixel[:3]) if isinstance(pixel, tuple) else (0, 0, 0)
 
 
 def main(arguments: list[str]) -> int:

@@ -63,6 +63,7 @@ class _Looked:
     width: int | None = None
     height: int | None = None
     thumbnail: Path | None = None
+    blurhash: str | None = None
 
 
 class Uploads:
@@ -168,7 +169,7 @@ class Uploads:
             picture = self._blobs.receive(self._limits.image_bytes)
             picture.write(target.read_bytes())
             width, height = (side, side) if square else _fitting(facts.width, facts.height, side)
-            return picture, "picture.webp", _Looked("image/webp", width, height)
+            return picture, "picture.webp", _Looked("image/webp", width, height, blurhash=facts.blurhash)
         finally:
             target.unlink(missing_ok=True)
             incoming.drop()
@@ -250,7 +251,7 @@ class Uploads:
             return _Looked(sniffing.UNKNOWN_TYPE)
         if facts.too_many:
             raise _image_too_large(f"{self._limits.image_pixels / 1e6:.0f} megapixels")
-        return _Looked(found, facts.width, facts.height, target)
+        return _Looked(found, facts.width, facts.height, target, facts.blurhash)
 
     def _keep(self, owner_id: int, incoming: Arrived, name: str, looked: _Looked) -> AttachmentRow:
         """Move the bytes to their place and make their row, not yet written."""
@@ -267,6 +268,7 @@ class Uploads:
             width=looked.width,
             height=looked.height,
             has_thumbnail=looked.thumbnail is not None,
+            blurhash=looked.blurhash,
             created_at=at,
             expires_at=at + UNBOUND_MS,
         )

@@ -13,6 +13,7 @@ import pytest
 import requests
 from PIL import Image
 
+from protocol import blurhash
 from protocol.ids import new_uid
 from tests.running import RunningServer, Unique
 from tests.server.conftest import ServerFactory
@@ -82,6 +83,9 @@ def test_a_picture_comes_back_as_it_was_with_its_size_and_a_small_one(people: Pe
     small = people.get(people.ada, body["thumbnail_url"])
     with Image.open(io.BytesIO(small.content)) as opened:
         assert opened.size == (640, 160)
+    sent = people.send(people.ada, body["file_url"]).json()
+    assert sent["attachments"][0]["blurhash"] == body["blurhash"]
+    assert len(blurhash.decode(body["blurhash"], 4, 1)) == 12
 
 
 def test_only_the_uploader_sees_an_upload_and_only_members_a_sent_file(people: People) -> None:

@@ -84,6 +84,7 @@ def test_a_link_is_shown_to_all_and_taken_away_by_who_wrote_it(
     assert preview is not None
     assert (preview.url, preview.title, preview.site) == (site.url(), "A page", "Site")
     assert (preview.description, preview.image_width, preview.image_height) == ("What it is", 640, 160)
+    assert preview.image_blurhash is not None
     assert shown.version == message.version + 1
     assert setting.told("message_updated", ben) == setting.told("message_updated", ada) == [shown]
     assert (shown.attachments, shown.edited_at) == ([], None)
