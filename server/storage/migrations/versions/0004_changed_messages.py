@@ -15,12 +15,12 @@ depends_on = None
 _BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _OF_MESSAGES = ("happening", "forwarded_from", "preview")
 _NAME = "INSERT INTO mentions (user_id, conversation_id, position) SELECT CAST(named.value AS BIGINT), "
-_THEM = " AS named WHERE mentions IS NOT NULL"
+_THEM = " AS named WHERE mentions IS NOT NULL AND CAST(named.value AS BIGINT) <> sender_id"
 _MENTIONS = {
     "sqlite": _NAME + "conversation_id, position FROM messages, json_each(mentions)" + _THEM,
     "postgresql": _NAME + "conversation_id, position FROM messages, json_array_elements_text(mentions::json)" + _THEM,
 }
-"""Who is named in what was written before."""
+"""Who is named in what others wrote before."""
 
 
 def _of_members() -> list[sa.Column[Any]]:
