@@ -28,7 +28,7 @@ class Tick(Enum):
 class BubbleFile:
     """One file in a bubble; sizes in bytes and pixels.
 
-    `url` is root-relative once uploaded, `path` the local file while sending.
+    `url` is root-relative once uploaded, `path` the local file while sending. `blurhash` is shown until the picture is.
 
     `progress` is 0.0 to 1.0 while uploading, else None.
     """
@@ -43,6 +43,7 @@ class BubbleFile:
     width: int | None = None
     height: int | None = None
     progress: float | None = None
+    blurhash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

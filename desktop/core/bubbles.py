@@ -42,6 +42,7 @@ def _stored_file(attachment: Attachment, *, as_file: bool) -> BubbleFile:
         thumbnail_url=attachment.thumbnail_url,
         width=attachment.width,
         height=attachment.height,
+        blurhash=attachment.blurhash,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
 from desktop.core.bubble import Bubble, BubbleFile
 from desktop.ui import fonts, icons
+from desktop.ui.blurred import paint_blurred
 from desktop.ui.file_boxes import FileBox
 from desktop.ui.file_words import letters, progress_words, size_words
 from desktop.ui.painters.facts import Facts
@@ -109,6 +110,9 @@ def _paint_picture(painter: QPainter, bubble: Bubble, file: BubbleFile, box: Fil
             paint_rounded(painter, place, picture, PICTURE_RADIUS if place == box.box else 0)
         elif facts.pictures.is_missing(source):
             _paint_missing(painter, box.box, facts)
+        elif file.blurhash is not None:
+            size = QSizeF(file.width or 0, file.height or 0)
+            paint_blurred(painter, place, file.blurhash, PICTURE_RADIUS if place == box.box else 0, size)
     if file.progress is not None:
         _paint_upload(painter, bubble, file, box, facts)
     elif file.kind == "video":

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 
 from desktop.core.bubble import Bubble
 from desktop.ui import fonts
 from desktop.ui.avatars import paint_avatar
+from desktop.ui.blurred import paint_blurred
 from desktop.ui.bubble_layout import BubbleLayout
 from desktop.ui.bubble_parts import Chip, PreviewBox, QuoteBox, Words
 from desktop.ui.painters.facts import Facts
 from desktop.ui.painters.files import paint_rounded
 from desktop.ui.text_formats import Colours
 from desktop.ui.theme import Theme
+from protocol.shapes import LinkPreview
 
 QUOTE_BAR = 3
 CARD_RADIUS = 8
@@ -78,10 +80,10 @@ def paint_preview(painter: QPainter, bubble: Bubble, card: PreviewBox, facts: Fa
     if card.description is not None:
         card.description.draw(painter, card.description_at, plain_colours(theme, meta))
     if card.picture is not None and bubble.preview is not None and bubble.preview.image_url:
-        _paint_card_picture(painter, bubble.preview.image_url, card.picture, facts)
+        _paint_card_picture(painter, bubble.preview, bubble.preview.image_url, card.picture, facts)
 
 
-def _paint_card_picture(painter: QPainter, url: str, box: QRectF, facts: Facts) -> None:
+def _paint_card_picture(painter: QPainter, preview: LinkPreview, url: str, box: QRectF, facts: Facts) -> None:
     """The picture in its reserved box, or its ground until it comes."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(facts.theme.line)
@@ -89,6 +91,9 @@ def _paint_card_picture(painter: QPainter, url: str, box: QRectF, facts: Facts) 
     picture = facts.pictures.get(url, round(box.width()), round(box.height()), ratio=facts.ratio)
     if picture is not None:
         paint_rounded(painter, box, picture, CARD_RADIUS)
+    elif preview.image_blurhash is not None and not facts.pictures.is_missing(url):
+        size = QSizeF(preview.image_width or 0, preview.image_height or 0)
+        paint_blurred(painter, box, preview.image_blurhash, CARD_RADIUS, size)
 
 
 def paint_chips(painter: QPainter, chips: tuple[Chip, ...], facts: Facts) -> None:

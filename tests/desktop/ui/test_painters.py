@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.core.bubble import BubbleReaction, HappeningLine, Hole, Quote, Row, Tick, UnreadLine
 from desktop.core.ports import Api
 from desktop.ui import fonts, theme
+from desktop.ui.blurred import blurred
 from desktop.ui.bubble_delegate import BubbleDelegate
 from desktop.ui.painters.facts import Facts
 from desktop.ui.painters.files import picture_place
@@ -22,6 +24,7 @@ from desktop.ui.painters.ticks import paint_tick
 from desktop.ui.pictures import Pictures
 from desktop.ui.theme import Theme
 from desktop.ui.transfers import Transfers
+from protocol import blurhash
 from protocol.shapes import Happening, LinkPreview
 from tests.desktop.timeline_rows import CLOCK, NOON_MS, bubble, day, document, image, waiting
 from tests.desktop.ui.test_theme import contrast
@@ -116,6 +119,38 @@ def test_a_picture_fills_its_box_at_every_scale(ratio: float) -> None:
         assert near(at(270, y), QColor("red"))
     # The corner is round.
     assert not near(at(4, 4), QColor("blue"))
+
+
+BLUE_THEN_RED = blurhash.encode(bytes([0, 0, 255] * 16 + [255, 0, 0] * 16) * 32, 32, 32)
+
+
+@pytest.mark.parametrize("shown", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_blurred_colours_stand_in_the_box_until_the_picture_is_there(shown: Theme) -> None:
+    pictures = Pictures(cast("Api", None))
+    coming = image(width=1600, height=903, blurhash=BLUE_THEN_RED)
+    row = bubble(1, "", files=(coming,), type="image")
+    drawn = painted(row, facts_in(shown, pictures))
+    left, right = drawn.pixelColor(30, 80), drawn.pixelColor(250, 80)
+    assert left.blue() > left.red() + 80
+    assert right.red() > right.blue() + 80
+    assert blurred(BLUE_THEN_RED) is blurred(BLUE_THEN_RED)
+    plain = bubble(1, "", files=(replace(coming, blurhash=None),), type="image")
+    broken = bubble(1, "", files=(replace(coming, blurhash="broken"),), type="image")
+    assert painted(broken, facts_in(shown)) == painted(plain, facts_in(shown)) != drawn
+    picture = QPixmap(280, 158)
+    picture.fill(QColor("green"))
+    pictures.put(coming.url or "", picture, 280, 158)
+    assert near(painted(row, facts_in(shown, pictures)).pixelColor(30, 80), QColor("green"))
+
+
+def test_blurred_colours_stand_in_albums_and_cards() -> None:
+    files = tuple(image(f"{number}.jpg", blurhash=BLUE_THEN_RED) for number in range(3))
+    plain = tuple(replace(file, blurhash=None) for file in files)
+    facts = facts_in(theme.LIGHT)
+    assert painted(bubble(1, "", files=files), facts) != painted(bubble(1, "", files=plain), facts)
+    told = structs.replace(CARD, image_height=5, image_blurhash=BLUE_THEN_RED)
+    untold = structs.replace(told, image_blurhash=None)
+    assert painted(bubble(1, "", preview=told), facts) != painted(bubble(1, "", preview=untold), facts)
 
 
 def test_a_small_picture_keeps_its_size_in_the_middle() -> None:
