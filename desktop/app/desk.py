@@ -188,7 +188,7 @@ class Desk:
         await self._leave_session()
         limits = self._settings.current.value.limits or Limits()
         folder = self._folders.account(account)
-        outbox = SqliteOutboxFile(folder)
+        outbox = SqliteOutboxFile(folder, stays=stay)
         cache = MessageCache(folder, me.user_id) if stay else None
         if cache is None:
             await self._keep_nothing(folder)

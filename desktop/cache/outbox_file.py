@@ -73,12 +73,12 @@ def _rescue(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
 class SqliteOutboxFile:
     """`core.ports.OutboxFile` in one account's folder. When an awaited call returns, it is durable."""
 
-    def __init__(self, folder: Path) -> None:
-        """The file is made in `folder` by the first call, readable by its user alone."""
+    def __init__(self, folder: Path, *, stays: bool = True) -> None:
+        """The file is made in `folder` by the first call, readable by its user alone; `stays` as in own_file.py."""
         forms = [_first_form, _second_form]
         self._database = Database(folder / FILE_NAME, forms, _rescue, pragmas=PRAGMAS)
         self._kept = folder / "kept"
-        self.own = SqliteOwnFile(folder)
+        self.own = SqliteOwnFile(folder, stays=stays)
 
     async def load(self) -> list[OutboxEntry]:
         """Everything that waits, by place. Raises OSError or sqlite3.Error when the disk refuses."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from desktop.cache.database import Database
+from desktop.cache.database import DURABLE, Database
 from desktop.core.own_ports import KeptDraft, OwnKept
 from protocol.commands import PatchOwn
 
@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FILE_NAME = "own.sqlite3"
+PRAGMAS = (*DURABLE, "secure_delete=ON")
+"""What was sent, or written otherwise, stands in the file no longer."""
 _PUT = {
     table: f"INSERT INTO {table} (conversation_id, body) VALUES (?, ?) "  # noqa: S608 - of the two names below
     "ON CONFLICT (conversation_id) DO UPDATE SET body=excluded.body"
@@ -47,12 +49,22 @@ def _read(connection: sqlite3.Connection) -> OwnKept:
     return OwnKept(drafts, dict(_readable(connection, "choices", PatchOwn)))
 
 
+def _forget_known(connection: sqlite3.Connection) -> None:
+    """Remove the drafts that the server has."""
+    known = [(place,) for place, draft in _readable(connection, "drafts", KeptDraft) if draft.known]
+    connection.executemany("DELETE FROM drafts WHERE conversation_id=?", known)
+
+
 class SqliteOwnFile:
     """`core.own_ports.OwnFile` in one account's folder. What the disk refuses is told in the log alone."""
 
-    def __init__(self, folder: Path) -> None:
-        """The file is made in `folder` by the first call, readable by its user alone."""
-        self._database = Database(folder / FILE_NAME, [_first_form])
+    def __init__(self, folder: Path, *, stays: bool = True) -> None:
+        """The file is made in `folder` by the first call, readable by its user alone.
+
+        Who does not stay signed in leaves nothing in it that the server has.
+        """
+        self._stays = stays
+        self._database = Database(folder / FILE_NAME, [_first_form], pragmas=PRAGMAS)
 
     async def load(self) -> OwnKept:
         """Everything kept."""
@@ -79,6 +91,8 @@ class SqliteOwnFile:
 
     async def close(self) -> None:
         """Close the file and end its thread."""
+        if not self._stays:
+            await self._run(_forget_known)
         await self._database.close()
 
     async def _run(self, job: Callable[[sqlite3.Connection], T]) -> T | None:

@@ -15,6 +15,7 @@ from desktop.app.desk import Desk
 from desktop.app.folders import Folders
 from desktop.app.options import Options
 from desktop.cache.settings_file import SettingsFile
+from desktop.core.session import Session
 from desktop.net.sign_in import HearthSignIn
 from desktop.ui import fonts, theme
 from tests.desktop.loop import QLoop
@@ -180,12 +181,24 @@ def test_a_start_shows_list_and_last_conversation_before_the_network(
     qloop(without_its_token(), 60)
 
 
-def test_who_does_not_stay_signed_in_leaves_no_key(qloop: QLoop, server: RunningServer, tmp_path: Path) -> None:
+def test_who_does_not_stay_signed_in_leaves_no_key_and_no_words(
+    qloop: QLoop, server: RunningServer, tmp_path: Path
+) -> None:
+    server.create_user("cleo")
+
+    async def begin_a_draft(session: Session) -> None:
+        (cleo,) = await session.search_users("cleo")
+        identity = await session.open_direct(cleo.user_id)
+        session.drafts.keep(identity, "A secret of Ada's")
+        await until(lambda: any(b'"known":true' in path.read_bytes() for path in tmp_path.rglob("own.sqlite3*")))
+
     async def scene() -> None:
         desk = desk_in(tmp_path)
         await desk.open()
         await desk.log_in(server.url, "ada", PASSWORD)
         await until(lambda: desk.session is not None and desk.session.is_connected())
+        assert desk.session is not None
+        await begin_a_draft(desk.session)
         await desk.close()
         again = desk_in(tmp_path)
         await again.open()
@@ -197,6 +210,7 @@ def test_who_does_not_stay_signed_in_leaves_no_key(qloop: QLoop, server: Running
     qloop(scene(), 60)
     assert list(tmp_path.glob("*.token")) == []
     assert list(tmp_path.rglob("cache.sqlite3*")) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and b"A secret" in path.read_bytes()] == []
     assert PASSWORD not in (tmp_path / "settings.json").read_text(encoding="utf-8")
 
 
