@@ -73,12 +73,23 @@ def floor(folder: Path) -> App:
 
 
 def environment(display: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Nobody's own settings, places or session bus: the same for all."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("HEARTH_", "XDG_", "WAYLAND"))}
+    """Nobody's own settings, places or session bus: the same for all.
+
+    Bytecode is kept from start to start, as wherever an app is installed, also where this shell forbids it.
+    """
+    own_settings = ("HEARTH_", "XDG_", "WAYLAND", "PYTHON")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(own_settings)}
     plain.pop("DBUS_SESSION_BUS_ADDRESS", None)
     runtime = home / "run"
     runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return {**plain, "HOME": str(home), "XDG_RUNTIME_DIR": str(runtime), **display}
+    bytecode = home.parent / "bytecode"
+    return {
+        **plain,
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "PYTHONPYCACHEPREFIX": str(bytecode),
+        **display,
+    }
 
 
 @contextmanager

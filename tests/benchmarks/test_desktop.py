@@ -88,6 +88,14 @@ def test_clients_are_found_by_any_of_their_names_and_the_rest_is_told(tmp_path: 
     assert absent == ["telegram-desktop", "nheko"]
 
 
+def test_every_start_after_the_first_finds_its_bytecode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    one, other = (apps.environment({"DISPLAY": ":7"}, tmp_path / home) for home in ("one", "other"))
+    assert "PYTHONDONTWRITEBYTECODE" not in one
+    assert one["PYTHONPYCACHEPREFIX"] == other["PYTHONPYCACHEPREFIX"]
+    assert (one["DISPLAY"], one["HOME"]) == (":7", str(tmp_path / "one"))
+
+
 def test_the_words_searched_for_are_as_common_as_they_say() -> None:
     said = list(islice(stock.sentences(random.Random(1)), 2_000))  # noqa: S311 - no secrets
     assert sum(stock.COMMON in text.split() for text in said) == 250
