@@ -13,7 +13,7 @@ from desktop.core.ports import Unreachable
 from desktop.demo.processes import Person
 from desktop.demo.script import ANSWERS, Cue
 from desktop.net.live_connection import LiveConnection
-from protocol.commands import React, SendMessage, SentFile, Typing
+from protocol.commands import MarkRead, React, SendMessage, SentFile, Typing
 from protocol.errors import Refused
 from protocol.ids import new_uid
 from protocol.shapes import Message
@@ -67,6 +67,10 @@ class Troupe:
         """Begin to type, and leave it at that."""
         conversation_id = await self._with(who, to)
         await self._connections[who].call("typing", Typing(conversation_id=conversation_id))
+
+    async def read(self, who: str, to: str) -> None:
+        """Read everything that was said."""
+        await self._connections[who].call("mark_read", MarkRead(conversation_id=await self._with(who, to)))
 
     async def watched(self, conversation_id: int, count: int, within_s: float) -> None:
         """Wait until so many people look at a conversation, or for `within_s` seconds."""

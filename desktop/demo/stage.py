@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 from desktop.cache.settings_file import ThemeChoice
@@ -131,6 +132,8 @@ async def _play(act: Act, windows: list[Window], places: tuple[Place, Place], tr
     await asyncio.gather(*(hands.watched(one, shown.count(one), _OPEN_WITHIN_S) for one in shown))
     await asyncio.sleep(_SETTLE_S)
     await asyncio.gather(troupe.play(act.cues), hands.play(act.lines))
+    # The windows do so themselves only where they have the keyboard.
+    await asyncio.gather(*(hands.read(*pair) for pair in permutations(WINDOWS)))
     await asyncio.gather(*((hands if who in WINDOWS else troupe).type_to(who, to) for who, to in act.typing))
     await asyncio.sleep(1.0)
 
