@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from threading import Timer
 from typing import Any, Literal, TypeVar
 
 import gevent.monkey
@@ -29,7 +30,10 @@ LOOKED_AT_MAX = 20_000
 _TERM_MIN = 3
 """Shorter words are in no index of three letters."""
 _TIME_MAX_MS = 2_000
-"""After so long on PostgreSQL, the newest messages are walked instead."""
+"""After so long on PostgreSQL, the newest messages are walked instead; on SQLite, what was not found so far is not.
+
+Sixty messages of one letter, and a long word of it that ends otherwise, take SQLite seven seconds.
+"""
 _FINAL_SIGMA = re.compile(r"(?<=\w)[σΣ]\b")
 _CANCELLED = "57014"
 
@@ -53,6 +57,10 @@ class Question(Struct, frozen=True, kw_only=True):
         return [term for term in self.terms if len(term) >= _TERM_MIN]
 
 
+class _TooLong(Exception):  # noqa: N818 - a state, told by `complete`
+    """A statement has taken all the time that there is for a search."""
+
+
 class Hits(Struct, frozen=True):
     """Numbers of messages, the newest first; not `complete`: there may be more."""
 
@@ -61,9 +69,17 @@ class Hits(Struct, frozen=True):
 
 
 def find(connection: Connection, question: Question, most: int) -> Hits:
-    """The newest messages that answer a question."""
+    """The newest messages that answer a question; none of them where it takes too long to tell."""
     if not question.places:
         return Hits([], complete=True)
+    try:
+        return _found(connection, question, most)
+    except _TooLong:
+        return Hits([], complete=False)
+
+
+def _found(connection: Connection, question: Question, most: int) -> Hits:
+    """By the index where there is one. Raises _TooLong."""
     last, indexed = indexed_to(connection)
     if not question.indexed_terms or indexed is None:
         return _walked(connection, question, most)
@@ -243,19 +259,44 @@ def _before(connection: Connection, places: Mapping[int, int], before_ms: int | 
 
 
 def _run(connection: Connection, statement: Select[Any], **given: Any) -> list[int]:  # noqa: ANN401 - lists and mappings
-    """The numbers that a statement finds; beside the hub, where a file is read, so that nobody waits for a search."""
+    """The numbers that a statement finds; beside the hub, where a file is read, so that nobody waits for a search.
+
+    Raises _TooLong on SQLite, which keeps no time by itself.
+    """
     text = Text(statement, connection.dialect)
     values = text.values(given)
-    found = _aside(connection, lambda: driver.rows(connection, text.text, values))
+    if connection.dialect.name == "sqlite":
+        found = _in_time(connection, lambda: _unless_ended(connection, text.text, values))
+    else:
+        found = driver.rows(connection, text.text, values)
+    if found is None:
+        raise _TooLong
     return [number for (number,) in found]
 
 
-def _aside(connection: Connection, work: Callable[[], T]) -> T:
-    """Do it in a native thread under gevent, where it would hold up everybody else."""
-    if connection.dialect.name == "sqlite" and gevent.monkey.is_module_patched("threading"):
+def _in_time(connection: Connection, work: Callable[[], T]) -> T:
+    """Do it on a file, and have it ended when its time is over; under gevent in a native thread."""
+    line: Any = connection.connection.driver_connection
+    timer = Timer(_TIME_MAX_MS / 1000, line.interrupt)
+    timer.start()
+    try:
+        if not gevent.monkey.is_module_patched("threading"):
+            return work()
+        # Here it would hold up everybody else.
         done: T = gevent.get_hub().threadpool.apply(work)
         return done
-    return work()
+    finally:
+        timer.cancel()
+
+
+def _unless_ended(connection: Connection, text: str, values: Any) -> list[Any] | None:  # noqa: ANN401 - as the driver takes them
+    """The rows of a statement; None where it was ended. Told here, for gevent prints whatever its threads raise."""
+    try:
+        return driver.rows(connection, text, values)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorname", None) != "SQLITE_INTERRUPT":
+            raise
+        return None
 
 
 # Bringing the index up to date.

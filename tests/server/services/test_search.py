@@ -321,6 +321,18 @@ def test_a_search_that_takes_too_long_walks(
     assert _found(setting, ada, "walking") == ["found by walking"]
 
 
+def test_a_search_made_to_take_long_ends_on_a_file_as_well(
+    setting: Setting, ada: Actor, direct: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(20):
+        setting.say(ada, direct, "a" * 16_000)
+    monkeypatch.setattr(search, "_TIME_MAX_MS", 100)
+    answer = setting.search.find(ada, SearchQuery(q=f'"{"a" * 400}b"'))
+    assert (answer.messages, answer.complete) == ([], False), "not said to be all: nobody has looked to the end"
+    monkeypatch.undo()
+    assert len(_found(setting, ada, "aaa")) == 20, "the connection answers the next one"
+
+
 def test_what_was_written_before_there_was_an_index_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as before:
         upgrade = command.upgrade
