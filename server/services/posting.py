@@ -22,6 +22,7 @@ from protocol.shapes import Message, MessageType
 from protocol.text import clean_content
 from server.services import forwarding, refusals, sniffing
 from server.services.access import Access, refuse_blocked
+from server.services.early_answers import retell
 from server.services.own_facts import bring_back
 from server.services.ports import Actor, Announcement, Said
 from server.services.shaping import named_by_others, shape_messages, shape_new, shape_sent
@@ -112,7 +113,7 @@ class Posting:
 
     def _many(self, unit: Unit, drafts: Sequence[Draft]) -> list[Posted | Exception]:
         """Answer known uids again, refuse what may not be, write the rest and announce it in the order given."""
-        known = messages.by_uids(unit.connection, {draft.uid for draft in drafts})
+        known, answers_to = messages.known_and_answering(unit.connection, {draft.uid for draft in drafts})
         places = rooms.load(unit.connection, {draft.conversation_id for draft in drafts}, unit.now_ms)
         written: dict[str, _Written] = {}
         answers: list[Posted | Exception | None] = []
@@ -133,6 +134,9 @@ class Posting:
         rooms.store(unit.connection, places.values(), unit.now_ms)
         self._tell_said(unit, stored.values())
         told = _told(unit, drafts, answers, stored, written)
+        if answers_to:
+            seats = {uid: (one.room.conversation_id, one.room.member_ids) for uid, one in written.items()}
+            retell(unit, answers_to, seats)
         for room in places.values():
             if room.written and room.returning_ids:
                 bring_back(unit, room.conversation_id, room.returning_ids)
@@ -184,6 +188,7 @@ class Posting:
         files = self._uploads.bind(unit, actor, row.message_id, sent) if sent else []
         message = shape_sent(on, row, files)
         unit.announce(Announcement(event="new_message", payload=message, user_ids=member_ids))
+        retell(unit, messages.answering(on, [new.uid]), {new.uid: (seat.conversation_id, member_ids)})
         self._tell_said(unit, [message])
         bring_back(unit, seat.conversation_id)
         return message

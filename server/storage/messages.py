@@ -127,6 +127,10 @@ _QUOTING = _query(
         messages.c.position
     )
 )
+_ANSWERS = Within(messages.c.reply_to_uid, "uids") & messages.c.deleted_at.is_(None)
+_IN_ORDER = (messages.c.conversation_id, messages.c.position)
+_ANSWERING = _query(_ALL.where(_ANSWERS).order_by(*_IN_ORDER))
+_KNOWN_OR_ANSWERING = _query(_ALL.where(Within(messages.c.uid, "uids") | _ANSWERS).order_by(*_IN_ORDER))
 _COUNT = Query(
     select(func.count()).select_from(select(messages.c.version).where(_HERE, _NEWER).limit(_MOST).subquery()), int
 )
@@ -297,6 +301,20 @@ def change(connection: Connection, message_id: int, version: int, values: Mappin
 def quoting(connection: Connection, conversation_id: int, uid: str) -> list[MessageRow]:
     """The messages of a conversation that quote another, ascending."""
     return _QUOTING.all(connection, here=conversation_id, quoted=uid)
+
+
+def answering(connection: Connection, uids: Collection[str]) -> list[MessageRow]:
+    """The messages that name any of these uids as what they answer, by conversation and place."""
+    return _ANSWERING.all(connection, uids=list(uids)) if uids else []
+
+
+def known_and_answering(
+    connection: Connection, uids: Collection[str]
+) -> tuple[dict[str, MessageRow], list[MessageRow]]:
+    """The messages with these uids by uid, and those that name any of them as what they answer; one question."""
+    rows = _KNOWN_OR_ANSWERING.all(connection, uids=list(uids)) if uids else []
+    known = {row.uid: row for row in rows if row.uid in uids}
+    return known, [row for row in rows if row.reply_to_uid in uids and row.deleted_at is None]
 
 
 def renumber(connection: Connection, rows: Sequence[MessageRow], first: int) -> list[MessageRow]:
