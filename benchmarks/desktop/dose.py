@@ -23,4 +23,4 @@ class Dose:
 
 
 FULL = Dose()
-QUICK = Dose(starts=3, stored=100_000, opened=25, frames=200, keys=60, searches=60, append_s=8.0, idle_s=20.0)
+QUICK = Dose(starts=5, stored=100_000, opened=25, frames=200, keys=60, searches=60, append_s=8.0, idle_s=20.0)

@@ -53,6 +53,7 @@ BOUNDS = (
     Bound("warm start", "start", "warm_s", "gajim", 1, 1),
     Bound("warm start", "start", "warm_s", "nheko", 1, 1),
     Bound("warm start", "start", "warm_s", "floor", None, None),
+    Bound("CPU to the first picture", "start", "cpu_to_picture_s", "floor", None, None),
     Bound("memory (PSS), signed in, 200 conversations", "start", "pss_mib", "telegram-desktop", 0.55, 0.4),
     Bound("memory (PSS)", "start", "pss_mib", "gajim", 1.4, 1),
     Bound("memory (PSS)", "start", "pss_mib", "dino", 1, 1),

@@ -122,16 +122,26 @@ def begin(bench: Bench) -> Table:
     """Exec to the first painted window, and PSS once it has settled; they take turns; the first start is left out."""
     programs = [apps.own(bench.folder, bench.signed_in), *bench.others()]
     starts: dict[str, list[float]] = {app.name: [] for app in programs}
+    used: dict[str, list[float]] = {app.name: [] for app in programs}
     memory: dict[str, list[float]] = {app.name: [] for app in programs}
     for number in range(bench.dose.starts + 1):
         for app in programs:
             with apps.running(app, bench.display) as (pid, took_s):
                 if number:
                     starts[app.name].append(took_s)
+                    used[app.name].append(machine.cpu_s(pid))
                 if number == bench.dose.starts:
                     time.sleep(bench.dose.settle_s)
                     memory[app.name].append(machine.memory_kib(pid)[1] / 1024)
-    return {name: {"warm_s": median(starts[name]), "pss_mib": median(memory[name])} for name in starts}
+    return {
+        name: {
+            "warm_s": median(starts[name]),
+            "fastest_s": min(starts[name]),
+            "cpu_to_picture_s": median(used[name]),
+            "pss_mib": median(memory[name]),
+        }
+        for name in starts
+    }
 
 
 def modules(bench: Bench) -> Table:
