@@ -144,6 +144,8 @@ class BusNotices:
                 await asyncio.wait_for(job(), _WITHIN_S)
             except _LOST as error:
                 log.info("a notification could not be told: %s", error)
+            except Exception:
+                log.exception("a notification could not be told")
             finally:
                 self._jobs.task_done()
 

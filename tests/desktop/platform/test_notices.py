@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from desktop.platform.bus_notices import BusNotices, NoServer
 from desktop.platform.notice_answers import NoticeAnswers
 from desktop.platform.tray_notices import TrayNotices
+from tests.conftest import ExpectLog
 from tests.desktop.doubles import until
 from tests.desktop.loop import QLoop
 from tests.desktop.platform.fake_notifications import fake_server, private_bus
@@ -58,6 +59,21 @@ def test_a_notice_is_shown_replaced_and_withdrawn(qloop: QLoop, bus: str) -> Non
             notices.withdraw(8)
             await notices.close()
             assert server.shown == {}
+
+    qloop(play())
+
+
+def test_what_cannot_be_said_silences_nothing_after_it(qloop: QLoop, bus: str, expected_logs: ExpectLog) -> None:
+    expected_logs("a notification could not be told")
+
+    async def play() -> None:
+        async with fake_server(bus, "body") as server:
+            notices = BusNotices(answers([]), has_sound=lambda: False)
+            await notices.begin(bus)
+            notices.show(7, "Ben", "half of an emoji: \ud83d", 1, 70)
+            notices.show(8, "Cleo", "Hello", 1, 80)
+            await until(lambda: [told["summary"] for told in server.shown.values()] == ["Cleo"])
+            await notices.close()
 
     qloop(play())
 
