@@ -48,6 +48,9 @@ class PinnedBar(DrawnButton):
         pins = tuple(sorted(header.pins, key=lambda pin: pin.pinned_at, reverse=True))
         if pins == self._pins and header.conversation_id == self._conversation_id:
             return
+        if header.conversation_id != self._conversation_id:
+            # The same places mean other messages there.
+            self._hits = {}
         self._pins, self._conversation_id, self._at = pins, header.conversation_id, 0
         self.setVisible(bool(pins))
         if pins:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,11 @@ def test_pins_stars_and_files_are_listed_and_lead_to_their_messages(qloop: QLoop
             pinned.click()
             pinned.click()
             assert jumps == [3, 2]
+            header = s.session.header(group).value
+            pinned.show_header(replace(header, conversation_id=s.ben))
+            # Another conversation's words are never shown, not even until its own have come.
+            assert pinned.words() == ""
+            pinned.show_header(header)
             s.window.toggle_info()
             lists = s.window.info.lists
             await until(lambda: lists.entries.rowCount() == 2)
