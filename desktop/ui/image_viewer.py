@@ -14,18 +14,20 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QNativeGestureEvent,
     QPainter,
     QPaintEvent,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGestureEvent, QHBoxLayout, QPinchGesture, QWidget
 
 from desktop.core import moments
 from desktop.core.bubble import Bubble, BubbleFile
 from desktop.core.ports import Clock
 from desktop.ui import fonts
+from desktop.ui.blurred import blurred
 from desktop.ui.buttons import IconButton
 from desktop.ui.picture_frame import PictureFrame
 from desktop.ui.pictures import Pictures, Source
@@ -35,6 +37,9 @@ GROUND = QColor(10, 12, 16, 242)
 INK, INK_2 = QColor("#FFFFFF"), QColor("#B9C0CC")
 MARGIN, TOP, BOTTOM = 24, 56, 76
 STEP = 1.25
+NOTCH = 120
+"""What Qt counts for a notch of a wheel."""
+LEAST_PINCH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class ImageViewer(QWidget):
         self._shown: list[Shown] = []
         self._place = 0
         self._is_whole = False
+        self._is_wanted = False
+        """To be copied as soon as it is there."""
         self.frame = PictureFrame()
         self._buttons: dict[str, IconButton] = {}
         self._pressed: QPointF | None = None
@@ -72,6 +79,7 @@ class ImageViewer(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
+        self.grabGesture(Qt.GestureType.PinchGesture)
         self.setAccessibleName("Picture")
         self._add_buttons()
         pictures.ready.connect(self._picture_came)
@@ -129,9 +137,13 @@ class ImageViewer(QWidget):
         self.update()
 
     def copy(self) -> None:
-        """Put the picture on the clipboard."""
-        if self.frame.picture is not None:
-            QGuiApplication.clipboard().setPixmap(self.frame.picture)
+        """Put the picture on the clipboard, whole once it is there; small where only that can be had."""
+        shown = self.current()
+        small = self._small(shown.file) if shown is not None else None
+        picture = self.frame.picture if self._is_whole else small if self._is_missing() else None
+        self._is_wanted = picture is None and not self._is_missing()
+        if picture is not None:
+            QGuiApplication.clipboard().setPixmap(picture)
 
     def save(self) -> None:
         """Ask for a place to save it."""
@@ -148,7 +160,7 @@ class ImageViewer(QWidget):
     def _load(self) -> None:
         """Take the picture if it is there; else it comes."""
         self.frame.clear()
-        self._is_whole = False
+        self._is_whole = self._is_wanted = False
         shown = self.current()
         if shown is not None and shown.source is not None:
             self._take(self._pictures.get(shown.source))
@@ -165,19 +177,37 @@ class ImageViewer(QWidget):
         shown = self.current()
         if shown is not None and shown.source is not None and source == shown.source and not self._is_whole:
             self._take(self._pictures.get(shown.source))
+            self._settle(shown.file)
             self.update()
+
+    def _settle(self, file: BubbleFile) -> None:
+        """Copy what was to be copied; where nothing follows, words say so: mere colours are no preview."""
+        if not self._is_whole and self._is_missing() and self._small(file) is None:
+            self.frame.clear()
+        if self._is_wanted:
+            self.copy()
 
     def _take(self, picture: QPixmap | None) -> None:
         """Fit it into the window."""
         if picture is not None:
             self._is_whole = True
-            self.frame.take(picture, self._room())
+            self.frame.sharpen(picture, self._room())
 
     def _stand_in(self, file: BubbleFile) -> None:
-        """Show the small picture of the timeline, in the size of the whole one, until that is there."""
-        small = self._pictures.largest_known(file.thumbnail_url) if file.thumbnail_url else None
+        """Show the timeline's small picture or its colours, in the size of the whole one, until that is there."""
+        colours = blurred(file.blurhash) if file.blurhash and not self._is_missing() else None
+        small = self._small(file) or colours
         if small is not None and file.width and file.height:
             self.frame.take(small, self._room(), QSizeF(file.width, file.height))
+
+    def _small(self, file: BubbleFile) -> QPixmap | None:
+        """The timeline's small picture, where it has come."""
+        return self._pictures.largest_known(file.thumbnail_url) if file.thumbnail_url else None
+
+    def _is_missing(self) -> bool:
+        """Whether the whole picture cannot be had now."""
+        shown = self.current()
+        return shown is None or shown.source is None or self._pictures.is_missing(shown.source)
 
     def _room(self) -> QRectF:
         """Where the picture may stand when it fits."""
@@ -191,7 +221,7 @@ class ImageViewer(QWidget):
         bubble = shown.bubble
         who = "You" if bubble.own else isolate(bubble.sender_name)
         when = moments.full_time(bubble.at_ms, self._clock.local_offset_s)
-        missing = not self._is_whole and shown.source is not None and self._pictures.is_missing(shown.source)
+        missing = not self._is_whole and self._is_missing()
         note = " · preview only, the picture cannot be loaded now" if missing and self.frame.picture is not None else ""
         return [f"{who} · {when}{note}", bubble.text or shown.file.name]
 
@@ -200,7 +230,19 @@ class ImageViewer(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom to the cursor."""
         if event.angleDelta().y():
-            self.zoom(STEP if event.angleDelta().y() > 0 else 1 / STEP, event.position())
+            # A notch of a wheel is a step; touchpads send many small parts of one.
+            self.zoom(STEP ** (event.angleDelta().y() / NOTCH), event.position())
+
+    def event(self, event: QEvent) -> bool:
+        """Zoom to where fingers pinch, on a touchpad or on the screen."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom(max(LEAST_PINCH, 1 + event.value()), event.position())
+            return True
+        pinch = event.gesture(Qt.GestureType.PinchGesture) if isinstance(event, QGestureEvent) else None
+        if isinstance(pinch, QPinchGesture):
+            self.zoom(max(LEAST_PINCH, pinch.scaleFactor()), QPointF(self.mapFromGlobal(pinch.hotSpot())))
+            return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to drag, or to click."""
@@ -263,7 +305,8 @@ class ImageViewer(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A picture that fitted fits again."""
         super().resizeEvent(event)
-        self.frame.fit(self._room())
+        if self.frame.is_fitted:
+            self.frame.fit(self._room())
 
     def closeEvent(self, event: QEvent) -> None:
         """The keyboard goes back to where it was."""
@@ -286,11 +329,9 @@ class ImageViewer(QWidget):
 
     def _paint_words(self, painter: QPainter) -> None:
         """What stands there until the picture comes."""
-        shown = self.current()
-        missing = shown is None or shown.source is None or self._pictures.is_missing(shown.source)
         painter.setPen(INK_2)
         painter.setFont(fonts.text(14))
-        words = "This picture is not available" if missing else "Loading…"
+        words = "This picture is not available" if self._is_missing() else "Loading…"
         painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, words)
 
     def _paint_caption(self, painter: QPainter) -> None:

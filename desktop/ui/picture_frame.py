@@ -8,6 +8,8 @@ from PySide6.QtGui import QPixmap, QTransform
 LARGEST = 16.0
 """Screen pixels a picture's pixel; nearer there is nothing more to see."""
 SMALLEST_SIDE = 24.0
+_LIKE = 0.02
+"""Shapes that differ by less are the same, rounded."""
 
 
 class PictureFrame:
@@ -16,17 +18,34 @@ class PictureFrame:
     def __init__(self) -> None:
         self.picture: QPixmap | None = None
         self._size = QSizeF()
+        self._quarters = 0
         self.box = QRectF()
+        self.is_fitted = True
+        """Whether it stands as `fit` puts it: neither zoomed nor dragged since."""
 
     def clear(self) -> None:
         """No picture."""
-        self.picture, self.box = None, QRectF()
+        self.picture, self.box, self._quarters = None, QRectF(), 0
 
     def take(self, picture: QPixmap, room: QRectF, size: QSizeF | None = None) -> None:
         """Show another picture, fitted; `size` is that of the whole picture where a smaller one stands in for it."""
-        self.picture = picture
+        self.picture, self._quarters = picture, 0
         self._size = QSizeF(picture.size()) if size is None else size
         self.fit(room)
+
+    def sharpen(self, picture: QPixmap, room: QRectF) -> None:
+        """Put the whole picture where another stands in for it: turned, zoomed and dragged as that was."""
+        if self.picture is None:
+            self.take(picture, room)
+            return
+        self.picture = picture.transformed(QTransform().rotate(90 * self._quarters)) if self._quarters else picture
+        size = QSizeF(self.picture.size())
+        if abs(size.width() * self._size.height() - size.height() * self._size.width()) > _LIKE * _area(
+            size, self._size
+        ):
+            # Not of the shape that was told.
+            self._size = size
+            self.fit(room)
 
     def fit(self, room: QRectF) -> None:
         """The whole picture in the middle of `room`, never larger than it is."""
@@ -35,11 +54,13 @@ class PictureFrame:
         scale = min(1.0, room.width() / self._size.width(), room.height() / self._size.height())
         self.box = QRectF(QPointF(0, 0), self._size * scale)
         self.box.moveCenter(room.center())
+        self.is_fitted = True
 
     def turn(self, room: QRectF) -> None:
         """Turn the picture by a quarter, clockwise, and fit it."""
         if self.picture is not None:
             self.picture = self.picture.transformed(QTransform().rotate(90))
+            self._quarters = (self._quarters + 1) % 4
             self._size = self._size.transposed()
             self.fit(room)
 
@@ -52,11 +73,18 @@ class PictureFrame:
         factor = min(max(scale * factor, least), LARGEST) / scale
         corner = around + (self.box.topLeft() - around) * factor
         self.box = QRectF(corner, self.box.size() * factor)
+        self.is_fitted = False
 
     def move(self, step: QPointF) -> None:
         """Drag."""
         self.box.translate(step)
+        self.is_fitted = False
 
     def contains(self, point: QPointF) -> bool:
         """Whether a point lies on the picture."""
         return self.picture is not None and self.box.contains(point)
+
+
+def _area(one: QSizeF, other: QSizeF) -> float:
+    """The product of two sizes, of which differences of their shapes are a share."""
+    return one.width() * other.height()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -16,7 +16,10 @@ SHOWN_MS = 6_000
 
 
 class Toast(QWidget):
-    """Lies over its parent's lower edge. Owns its time; a later word replaces an earlier one."""
+    """Lies over its page's lower edge, above whatever covers the window. Owns its time.
+
+    A later word replaces an earlier one. It goes when its page goes out of sight.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,6 +37,8 @@ class Toast(QWidget):
         self._timer.timeout.connect(self.hide)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, on=False)
         self.hide()
+        parent.installEventFilter(self)
+        parent.destroyed.connect(self.deleteLater)
 
     def say(self, words: str, action: str = "", does: Callable[[], None] | None = None) -> None:
         """Say it for a few seconds, or until it is clicked."""
@@ -42,11 +47,26 @@ class Toast(QWidget):
         self._button.setVisible(bool(action))
         self._does = does
         self.setAccessibleName(words)
+        self._rise()
         self.adjustSize()
-        self.move(max(8, (self._ground.width() - self.width()) // 2), self._ground.height() - self.height() - 90)
+        ground = self._ground
+        place = QPoint(max(8, (ground.width() - self.width()) // 2), ground.height() - self.height() - 90)
+        self.move(ground.mapTo(ground.window(), place))
         self.show()
         self.raise_()
         self._timer.start()
+
+    def _rise(self) -> None:
+        """Become a part of the window itself: a picture that is looked at covers all pages (behaviour 54)."""
+        window = self._ground.window()
+        if self.parentWidget() is not window:
+            self.setParent(window)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Go with the page."""
+        if watched is self._ground and event.type() is QEvent.Type.Hide:
+            self.hide()
+        return super().eventFilter(watched, event)
 
     def words(self) -> str:
         """What is said now."""

@@ -8,18 +8,20 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPixmap, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QNativeGestureEvent, QPixmap, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QGestureEvent, QPinchGesture, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.ports import Api
 from desktop.ui import fonts
-from desktop.ui.buttons import IconButton
-from desktop.ui.image_viewer import ImageViewer
+from desktop.ui.buttons import Button, IconButton
+from desktop.ui.image_viewer import NOTCH, STEP, ImageViewer
 from desktop.ui.picture_frame import LARGEST, PictureFrame
 from desktop.ui.pictures import Pictures
+from desktop.ui.toast import Toast
+from protocol import blurhash
 from tests.desktop.timeline_rows import CLOCK, bubble, document, image
 
 ROWS = [
@@ -123,6 +125,47 @@ def test_the_wheel_zooms_to_the_cursor(viewer: ImageViewer) -> None:
     assert (after.x(), after.y()) == pytest.approx((before.x(), before.y()))
 
 
+def fixed_share(viewer: ImageViewer, cursor: QPointF, gesture: QEvent) -> tuple[float, float, float]:
+    """Send an event over a point: how much larger the picture is, and how far the point has moved on it."""
+    width, before = viewer.frame.box.width(), (cursor - viewer.frame.box.topLeft()) / viewer.frame.box.width()
+    QApplication.sendEvent(viewer, gesture)
+    after = (cursor - viewer.frame.box.topLeft()) / viewer.frame.box.width()
+    return viewer.frame.box.width() / width, after.x() - before.x(), after.y() - before.y()
+
+
+def test_small_parts_of_a_notch_zoom_by_small_parts_of_a_step(viewer: ImageViewer) -> None:
+    width, cursor = viewer.frame.box.width(), QPointF(300, 290)
+    buttons, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    for _ in range(8):
+        part = QPoint(0, NOTCH // 8)
+        viewer.wheelEvent(QWheelEvent(cursor, cursor, part, part, buttons, keys, Qt.ScrollPhase.ScrollUpdate, False))
+    assert viewer.frame.box.width() == pytest.approx(width * STEP)
+
+
+def test_a_pinch_on_a_touchpad_zooms_to_the_cursor(viewer: ImageViewer) -> None:
+    cursor, kind = QPointF(300, 290), Qt.NativeGestureType.ZoomNativeGesture
+    device = QPointingDevice.primaryPointingDevice()
+    pinch = QNativeGestureEvent(kind, device, 2, cursor, cursor, cursor, 0.2, QPointF())
+    assert fixed_share(viewer, cursor, pinch) == pytest.approx((1.2, 0, 0))
+
+
+def test_a_pinch_on_the_screen_zooms_to_the_fingers(viewer: ImageViewer) -> None:
+    cursor, pinch = QPointF(300, 290), QPinchGesture()
+    pinch.setScaleFactor(0.8)
+    pinch.setHotSpot(viewer.mapToGlobal(cursor))
+    assert fixed_share(viewer, cursor, QGestureEvent([pinch])) == pytest.approx((0.8, 0, 0))
+
+
+def test_what_was_zoomed_stays_zoomed_when_the_window_grows(viewer: ImageViewer) -> None:
+    QTest.keyClick(viewer, Qt.Key.Key_Plus)
+    zoomed = QRectF(viewer.frame.box)
+    viewer.window().resize(900, 700)
+    assert viewer.frame.box == zoomed
+    QTest.keyClick(viewer, Qt.Key.Key_0)
+    assert viewer.frame.box.center().x() == pytest.approx(450)
+    assert viewer.frame.is_fitted
+
+
 def test_dragging_moves_and_does_not_close(viewer: ImageViewer) -> None:
     before = viewer.frame.box.topLeft()
     start = viewer.frame.box.center().toPoint()
@@ -145,6 +188,55 @@ def test_the_small_picture_stands_in_until_the_whole_one_comes(viewer: ImageView
     assert viewer.frame.picture is not None
     assert viewer.frame.picture.width() == 700
     assert viewer.frame.box == stood
+
+
+def test_the_whole_picture_comes_turned_and_zoomed_as_its_colours_were(viewer: ImageViewer, pictures: Pictures) -> None:
+    colours = blurhash.encode(bytes([0, 0, 255] * 16 + [255, 0, 0] * 16) * 32, 32, 32)
+    row = bubble(9, "", files=(image("e.jpg", width=700, height=350, blurhash=colours),))
+    viewer.show_pictures([row], "m9", 0)
+    assert (viewer.frame.box.width(), viewer.frame.box.height()) == (700, 350)
+    QTest.keyClick(viewer, Qt.Key.Key_R)
+    QTest.keyClick(viewer, Qt.Key.Key_Plus)
+    QGuiApplication.clipboard().clear()
+    QTest.keyClick(viewer, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().pixmap().isNull()
+    stood = QRectF(viewer.frame.box)
+    pictures.put(row.files[0].url or "", picture(1400, 700))
+    pictures.ready.emit(row.files[0].url)
+    assert viewer.frame.picture is not None
+    assert (viewer.frame.picture.width(), viewer.frame.picture.height()) == (700, 1400)
+    assert viewer.frame.box == stood
+    assert QGuiApplication.clipboard().pixmap().height() == 1400
+
+
+def test_a_picture_of_another_shape_than_told_is_fitted_anew(viewer: ImageViewer, pictures: Pictures) -> None:
+    colours = blurhash.encode(bytes([0, 0, 255]) * 32 * 32, 32, 32)
+    row = bubble(9, "", files=(image("f.jpg", width=700, height=350, blurhash=colours),))
+    viewer.show_pictures([row], "m9", 0)
+    pictures.put(row.files[0].url or "", picture(300, 400))
+    pictures.ready.emit(row.files[0].url)
+    assert (viewer.frame.box.width(), viewer.frame.box.height()) == (300, 400)
+
+
+def test_what_is_said_of_saving_stands_over_the_picture(viewer: ImageViewer) -> None:
+    window = viewer.window()
+    page = QWidget(window)
+    page.setGeometry(100, 0, 700, 600)
+    page.show()
+    viewer.raise_()
+    toast, done = Toast(page), list[str]()
+    toast.say("Saved a.jpg", "Open folder", lambda: done.append("opened"))
+    assert toast.isVisible()
+    button = next(one for one in toast.findChildren(Button) if one.isVisible())
+    at = button.mapTo(window, button.rect().center())
+    assert window.childAt(at) is button
+    assert toast.geometry().center().x() == pytest.approx(page.geometry().center().x(), abs=2)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert done == ["opened"]
+    assert viewer.isVisible()
+    toast.say("Saved b.jpg")
+    page.hide()
+    assert toast.words() == ""
 
 
 @pytest.mark.parametrize("way", ["escape", "outside"])
