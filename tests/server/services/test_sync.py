@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from protocol.commands import Digest, PatchMessage, Sync, Verify, digest_sum
 from protocol.errors import ErrorCode, Refused
 from protocol.ids import new_uid
 from server.services.ports import Actor
-from server.storage import conversations, messages
-from server.storage.unit import Unit
+from server.storage import conversations, members, messages
+from server.storage.unit import Snapshot, Unit
 from tests.server.databases import on_both
 from tests.server.services.reference import Reference
 from tests.server.services.setting import Setting
@@ -46,6 +48,32 @@ def test_nothing_new_is_an_empty_complete_answer(setting: Setting, ada: Actor, b
     assert (answer.complete, answer.conversations, answer.own, answer.gone) == (True, [], {}, [])
     assert {user.username for user in answer.users} == {"ada", "ben"}
     assert [one.user_id for one in answer.presence] == [ada.user_id]
+
+
+@on_both
+def test_the_readers_of_many_messages_are_asked_once_in_each_conversation(
+    setting: Setting, ada: Actor, ben: Actor, eve: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = [setting.group(ada, ben, eve) for _ in range(2)]
+    few = setting.say(ben, setting.direct(ada, ben))
+    setting.read(ada, few.conversation_id)
+    for room in rooms:
+        _fill(setting, ada, room, 30)
+        for reader, position in ((ben, 12), (eve, 20), (ben, 25)):
+            setting.read(reader, room, position)
+    one_by_one: list[int] = []
+    look = members.first_reads
+
+    def noting(on: Snapshot, message_ids: Sequence[int]) -> dict[int, int]:
+        one_by_one.extend(message_ids)
+        return look(on, message_ids)
+
+    monkeypatch.setattr(members, "first_reads", noting)
+    answer = setting.sync.sync(ada, Sync())
+    assert len(one_by_one) == 1 + len(answer.conversations), "the lone one, and the last of each conversation"
+    told = [message for one in answer.conversations for message in one.messages]
+    assert len(told) == 1 + 2 * 31
+    assert told == [setting.messages.get(ada, message.message_id) for message in told]
 
 
 @on_both
