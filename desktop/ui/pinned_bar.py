@@ -70,20 +70,22 @@ class PinnedBar(DrawnButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A pin, how many there are, and the message."""
-        shown = theme.current()
+        shown, mirrored = theme.current(), self.layoutDirection() is Qt.LayoutDirection.RightToLeft
         painter = QPainter(self)
+        painter.setLayoutDirection(self.layoutDirection())
         painter.fillRect(self.rect(), shown.hover if self.underMouse() else shown.panel)
         painter.fillRect(0, self.height() - 1, self.width(), 1, shown.line)
-        painter.drawPixmap(22, (HEIGHT_PX - ICON_PX) // 2, icons.pixmap("pin", shown.accent_text, ICON_PX))
+        left = self.width() - 22 - ICON_PX if mirrored else 22
+        painter.drawPixmap(left, (HEIGHT_PX - ICON_PX) // 2, icons.pixmap("pin", shown.accent_text, ICON_PX))
         painter.setFont(fonts.text(fonts.PREVIEW_PX))
         painter.setPen(shown.accent_text)
         label = f"Pinned {self._at + 1} of {len(self._pins)}" if self._pins[1:] else "Pinned"
-        room = self.rect().adjusted(48, 0, -19, -1)
+        room = self.rect().adjusted(*((19, 0, -48, -1) if mirrored else (48, 0, -19, -1)))
         side = painter.fontMetrics().horizontalAdvance(label) + 10
         painter.drawText(room, MIDDLE, label)
         painter.setPen(shown.ink2)
         cut = painter.fontMetrics().elidedText(self.words(), Qt.TextElideMode.ElideRight, room.width() - side)
-        painter.drawText(room.adjusted(side, 0, 0, 0), MIDDLE, cut)
+        painter.drawText(room.adjusted(0, 0, -side, 0) if mirrored else room.adjusted(side, 0, 0, 0), MIDDLE, cut)
         if self.has_ring():
             painter.setPen(shown.accent)
             painter.drawRect(self.rect().adjusted(1, 1, -2, -2))

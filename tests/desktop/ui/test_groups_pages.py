@@ -14,6 +14,7 @@ from desktop.core.finder import Hit
 from desktop.ui.main_window import INFO_BESIDE_FROM_PX
 from desktop.ui.new_conversation import NewConversationDialog
 from desktop.ui.new_group import AddPeopleDialog, NewGroupDialog, RenameDialog
+from desktop.ui.pinned_bar import PinnedBar
 from protocol.errors import ErrorCode, Refused
 from tests.desktop.doubles import until
 from tests.desktop.fake_own import open_group
@@ -153,6 +154,11 @@ def test_pins_stars_and_files_are_listed_and_lead_to_their_messages(qloop: QLoop
             # Another conversation's words are never shown, not even until its own have come.
             assert pinned.words() == ""
             pinned.show_header(header)
+            await until(lambda: "Message 1" in pinned.words())
+            assert 22 <= _first_ink(pinned) < 48
+            pinned.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+            assert _first_ink(pinned) > pinned.width() // 4
+            pinned.unsetLayoutDirection()
             s.window.toggle_info()
             lists = s.window.info.lists
             await until(lambda: lists.entries.rowCount() == 2)
@@ -168,6 +174,13 @@ def test_pins_stars_and_files_are_listed_and_lead_to_their_messages(qloop: QLoop
             await until(lambda: not pinned.isVisible())
 
     qloop(play())
+
+
+def _first_ink(bar: PinnedBar) -> int:
+    """The first column, in pixels of the bar, in which anything stands on its ground."""
+    image, middle = bar.grab().toImage(), range(8, bar.height() - 8)
+    ground = image.pixel(0, 8)
+    return next(x for x in range(bar.width()) if any(image.pixel(x, y) != ground for y in middle))
 
 
 @pytest.mark.parametrize("width", [1300, INFO_BESIDE_FROM_PX - 1, 600])
