@@ -98,7 +98,7 @@ class Reference:
             "messages": {n: replace(m, is_read=False, read=False, read_at=None) for n, m in self.messages.items()},
             "read": {n: self.is_read(m) for n, m in self.messages.items()},
             "followed": {n: self.followed(n) for n in self._floor.keys() | self._numbers.keys()},
-            "unread_from": {n: own.unread_from for n, own in self.own.items()},
+            "unread_from": {n: own.unread_from for n, own in self.own.items() if own.unread_from is not None},
             "unread": {n: self.unread(n) for n in self.conversations},
             "named": {n: self.named(n) for n in self.conversations},
             "own": {n: replace(self.own.get(n, Own()), unread_count=0, mentions=0) for n in self.conversations},

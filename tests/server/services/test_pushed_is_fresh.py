@@ -126,9 +126,7 @@ def test_pushed_in_any_order_and_twice_is_fresh(
     shuffle.shuffle(order)
     for followed, fresh in scene.stores(order):
         mine, anew = followed.state(), fresh.state()
-        assert {**mine, "users": 0} == {**anew, "users": 0, "unread_from": mine["unread_from"]}
-        told = {number: own for number, own in anew["unread_from"].items() if own is not None}
-        assert {number: own for number, own in mine["unread_from"].items() if own is not None} == told
+        assert {**mine, "users": 0} == {**anew, "users": 0}
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
