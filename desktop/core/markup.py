@@ -28,6 +28,8 @@ NAMES_AT_MOST = 50
 _CODE = r"(?<!`)`[^`\n]+`(?!`)"
 _NAMED = r"\[[^\[\]\n]{1,300}\]\(https?://[^\s()<>]{1,2000}\)"
 _MARKS = r"\*+|_+"
+BRIEF_CHARS = 300
+"""More of a text than one line of a list has room for."""
 _LANGUAGE = re.compile(r"[\w+#-]{1,20}\n")
 
 
@@ -82,6 +84,11 @@ def parse(source: str, mentions: Mentions = ()) -> Markup:
     reader = _Reader(source, _token_pattern(tuple(name for _, name in mentions)), dict(_by_name(mentions)))
     blocks = tuple(reader.blocks())
     return Markup(source, blocks, reader.steps)
+
+
+def in_brief(source: str, at_most: int = BRIEF_CHARS) -> str:
+    """The beginning of a text in one line, without its marks: for lists, quotes and notices."""
+    return " ".join(parse(source[:at_most]).shown().split())
 
 
 def plain(source: str) -> Markup:

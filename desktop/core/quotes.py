@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
+from desktop.core.markup import in_brief
 from desktop.core.media import kind_of, mime_of
 from desktop.core.ports import OutboxEntry
 from protocol.shapes import Message, ReplyTo
@@ -57,4 +58,4 @@ def retold(reply: Message, original: Message) -> Message:
 
 def brief(text: str | None) -> str:
     """A quoted text in one line."""
-    return " ".join((text or "")[:QUOTE_CHARS].split())
+    return in_brief(text or "", QUOTE_CHARS)

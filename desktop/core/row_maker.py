@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from desktop.core.bubble import ConversationRow, HappeningLine, Header, Preview, Tick
+from desktop.core.markup import in_brief
 from desktop.core.media import file_name, kind_of, mime_of
 from desktop.core.outbox import Waiting
 from desktop.core.overlay import NOTHING, overlay_of, overlays
@@ -144,7 +145,7 @@ class RowMaker:
         is_group = held.conversation is not None and held.conversation.kind == "group"
         return Preview(
             type=message.type,
-            text=content or _file_name(message),
+            text=in_brief(content) if content else _file_name(message),
             own=own,
             sender_name=self._name(message.sender_id) if is_group and not own and told is None else None,
             tick=self._tick(held, message) if own else Tick.NONE,
@@ -226,7 +227,7 @@ class RowMaker:
         kind = "file" if entry.as_file and entry.paths else kind
         return Preview(
             type=kind,
-            text=entry.text or (file_name(entry.paths[0]) if kind == "file" else ""),
+            text=in_brief(entry.text) or (file_name(entry.paths[0]) if kind == "file" else ""),
             own=True,
             tick=Tick.FAILED if entry.state == "failed" else Tick.WAITING,
         )

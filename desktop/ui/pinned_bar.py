@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 
 from desktop.core.bubble import Header
 from desktop.core.finder import Hit
+from desktop.core.markup import in_brief
 from desktop.core.session import Session
 from desktop.models.conversation_model import MEDIA_WORDS
 from desktop.ui import fonts, icons, theme
@@ -62,7 +63,7 @@ class PinnedBar(DrawnButton):
         hit = self._hits.get(self._pins[self._at].position) if self._pins else None
         if hit is None:
             return ""
-        return f"{isolate(one_line(hit.sender_name))}: {hit.text or MEDIA_WORDS.get(hit.type, '')}"
+        return f"{isolate(one_line(hit.sender_name))}: {in_brief(hit.text) or MEDIA_WORDS.get(hit.type, '')}"
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""

@@ -129,6 +129,8 @@ def test_the_preview_says_what_came_last_and_from_whom(talk: Talk, tell: Tell) -
             talk.server.post(talk.ben.user_id, talk.identity, "Hello")
             await until(lambda: anna.conversations.rows[0].unread == 1)
             assert anna.conversations.rows[0].preview == Preview(type="text", text="Hello")
+            talk.server.post(talk.ben.user_id, talk.identity, "**Site rule:** `HB-2041`\nand _more_")
+            await until(lambda: anna.conversations.rows[0].preview.text == "Site rule: HB-2041 and more")
             talk.server.refuse_next("send_message", Refused(ErrorCode.FORBIDDEN, "No."))
             await anna.send_text(talk.identity, "Hello Ben")
             await until(lambda: anna.conversations.rows[0].preview.tick is Tick.FAILED)
