@@ -51,6 +51,8 @@ class EmojiGrid(QAbstractScrollArea):
     With them it tells whether Shift was held, which asks for more than one.
     """
 
+    ACCESSIBLE_ROLE = QAccessible.Role.List
+
     chosen = Signal(str, bool)
     moved = Signal()
     """It stands on another one."""

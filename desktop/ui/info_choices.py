@@ -28,6 +28,8 @@ class InfoChoices(QWidget):
         self.typing = CheckBox("Show others that I type")
         self.receipts = CheckBox("Show others what I have read")
         self.levels = {level: Button(words, "chip") for level, words in LEVELS}
+        for level, words in LEVELS:
+            self.levels[level].setAccessibleName(f"Notify of: {words}")
         self._build()
 
     def open(self, conversation_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QAccessible, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.core.bubble import ConversationRow, Header
@@ -31,6 +31,7 @@ AVATAR_PX = 72
 class InfoPanel(QWidget):
     """Shows one conversation at a time. Owns its parts; what they are asked to do is the work's."""
 
+    ACCESSIBLE_ROLE = QAccessible.Role.Grouping
     closed = Signal()
     hit_chosen = Signal(object)
     person_chosen = Signal(int)

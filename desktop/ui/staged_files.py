@@ -53,6 +53,8 @@ class Staged:
 class StagedFiles(QAbstractScrollArea):
     """Owns the files that go out with the next message, in their order; hidden while there are none."""
 
+    ACCESSIBLE_ROLE = QAccessible.Role.List
+
     changed = Signal()
     mark_asked = Signal(int)
     """A double click or Enter on a picture: it is to be marked before it goes."""

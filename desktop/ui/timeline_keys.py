@@ -35,9 +35,9 @@ class KeyboardPlace:
         self._from = None
         self._stand_on(None)
 
-    def enter(self) -> None:
-        """Stand on the lowest message on screen, unless it stands on one already."""
-        if self.box() is None:
+    def enter(self, *, walks: bool) -> None:
+        """The keyboard is back. Where it walks in, stand on the lowest message on screen, unless it stands on one."""
+        if walks and self.box() is None:
             self.key = None
             self._walk(-1)
         self._view.voice.stand_on(self.key)

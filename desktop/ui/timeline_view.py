@@ -386,8 +386,8 @@ class TimelineView(TimelineScroll):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """By the Tab key the keyboard comes to the lowest message on screen."""
         super().focusInEvent(event)
-        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
-            self._keyboard.enter()
+        tabbed = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._keyboard.enter(walks=tabbed)
         self.repaint_rows()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
