@@ -21,7 +21,8 @@ def nodes(root: QWidget) -> Iterator[QAccessibleInterface]:
     while waiting:
         node = waiting.pop(0)
         yield node
-        children = [node.child(place) for place in range(node.childCount())]
+        # Qt has none at some places, whatever its types say.
+        children: list[QAccessibleInterface | None] = [node.child(place) for place in range(node.childCount())]
         waiting += [child for child in children if child is not None and not child.state().invisible]
 
 

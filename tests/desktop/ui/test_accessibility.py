@@ -24,7 +24,7 @@ from desktop.ui.login_page import LoginPage
 from desktop.ui.main_window import MainWindow
 from desktop.ui.message_deeds import Deed
 from desktop.ui.pictures import Pictures
-from desktop.ui.settings_dialog import PAGES, SettingsDialog
+from desktop.ui.settings_dialog import PAGES, Page, SettingsDialog
 from desktop.ui.timeline_view import TimelineView
 from desktop.ui.transfers import Transfers
 from tests.desktop.accessible_tree import NAME, alike, faults, nodes, unnamed
@@ -128,7 +128,7 @@ def test_the_composer_with_files_and_bars(qloop: QLoop, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_pages_of_the_settings(qloop: QLoop, tmp_path: Path, name: str) -> None:
+def test_the_pages_of_the_settings(qloop: QLoop, tmp_path: Path, name: Page) -> None:
     async def play() -> None:
         async with scene(tmp_path) as s:
             s.window.show_settings(name)
@@ -179,7 +179,7 @@ def test_the_dialogs(qloop: QLoop, tmp_path: Path, name: str) -> None:
     qloop(play())
 
 
-def test_the_emoji_picker_and_the_viewer(qloop: QLoop, tmp_path: Path) -> None:
+def test_the_emoji_picker(qloop: QLoop, tmp_path: Path) -> None:
     async def play() -> None:
         async with scene(tmp_path) as s:
             s.window.open_conversation(s.ben)
