@@ -47,15 +47,6 @@ class Waiting:
         return max(self.entry.created_ms, self.entry.kept_ms) + DAY_MS
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxCounts:
-    """How many entries will go out by themselves, how many of them have waited for a day, and how many failed."""
-
-    waiting: int = 0
-    overdue: int = 0
-    failed: int = 0
-
-
 class Outbox:
     """Owns every command that the server has not confirmed, in order per conversation.
 
@@ -77,7 +68,7 @@ class Outbox:
         self.waiting: Observable[int] = Observable(0)
         """How many entries will go out by themselves: those that failed wait for the user."""
         self._file = file
-        self._writes: set[asyncio.Task[None]] = set()
+        self._writes: set[asyncio.Future[None]] = set()
         self._entries: dict[str, Waiting] = {}
         self._last_place = 0
         self._writing = asyncio.Lock()
@@ -371,14 +362,21 @@ class Outbox:
 
     def _write_beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Write without keeping anybody waiting."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        self.stay_for(asyncio.get_running_loop().create_task(work))
+
+    def stay_for(self, write: asyncio.Future[None]) -> None:
+        """Do not close before this write is done: who quits right after sending wants it sent."""
+        self._writes.add(write)
+        write.add_done_callback(self._writes.discard)
+
+    async def settle(self) -> None:
+        """Wait for what is being written."""
+        while self._writes:
+            await asyncio.wait(self._writes)
 
     async def close(self) -> None:
         """Wait for what is being written, then let go of the file."""
-        while self._writes:
-            await asyncio.wait(self._writes)
+        await self.settle()
         await self._file.close()
 
     def _forget(self, uid: str) -> None:

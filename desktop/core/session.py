@@ -150,6 +150,7 @@ class Session:
 
     async def close(self) -> None:
         """End every task and the line. What waits stays on disk."""
+        await self._outbox.settle()
         await self._reading.close()
         self._typists.close()
         self._hold.close()

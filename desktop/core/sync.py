@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from desktop.core.bubble import Connection, Line
 from desktop.core.observable import Observable
-from desktop.core.outbox import OutboxCounts
 from desktop.core.pace import Pace
 from desktop.core.ports import Arrived, Broken, Clock, Live, Unreachable
 from protocol.codec import from_plain
@@ -21,6 +20,15 @@ LOG = logging.getLogger(__name__)
 
 UNAUTHENTICATED = 401
 UPGRADE_REQUIRED = 426
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How many entries will go out by themselves, how many of them have waited for a day, and how many failed."""
+
+    waiting: int = 0
+    overdue: int = 0
+    failed: int = 0
 
 
 class Follower(Protocol):

@@ -11,9 +11,9 @@ from pathlib import PurePath
 from desktop.core.bubble import Connection, Line
 from desktop.core.delivery import Delivery
 from desktop.core.observable import Topic
-from desktop.core.outbox import Outbox, OutboxCounts, Waiting
+from desktop.core.outbox import Outbox, Waiting
 from desktop.core.ports import Clock, EntryKind
-from desktop.core.sync import SyncLoop
+from desktop.core.sync import OutboxCounts, SyncLoop
 from protocol.errors import Refused
 from protocol.shapes import Message
 

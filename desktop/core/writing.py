@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from desktop.core.attaching import measured
 from desktop.core.delivery import Delivery
@@ -70,11 +71,17 @@ class Writing:
     ) -> asyncio.Future[None]:
         """One message a file, pictures and films beside each other in one; see `Session.send_files`."""
         first = replace(self._entry(conversation_id, self.checked(caption)), mentions=tuple(mentions), as_file=as_files)
-        return asyncio.ensure_future(self._measure(first, list(paths), reply_to_uid))
+        return self._kept(self._measure(first, list(paths), reply_to_uid))
 
     def write(self, entries: Sequence[OutboxEntry]) -> asyncio.Future[None]:
         """Show what waits now; the future is done when all are on disk, in order. Raises what the disk raised."""
-        return asyncio.ensure_future(self._save(self._add(entries)))
+        return self._kept(self._save(self._add(entries)))
+
+    def _kept(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        """The work as a future, for which the outbox's file stays open."""
+        write = asyncio.ensure_future(work)
+        self._outbox.stay_for(write)
+        return write
 
     async def edit(self, uid: str, text: str, mentions: Sequence[int] | None = None) -> None:
         """Change the text of a message that waits, and let one that had failed go out again.

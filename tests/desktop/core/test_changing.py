@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from desktop.core.bubble import Line
-from desktop.core.ports import Unreachable
+from desktop.core.ports import OutboxEntry, Unreachable
 from protocol.errors import ErrorCode, Refused
 from tests.desktop.core.talk import Talk, bubbles, cut, events, opened, server_has, settled, texts
 from tests.desktop.doubles import until
@@ -35,6 +35,38 @@ def test_an_edit_is_shown_at_once_and_then_everywhere(talk: Talk, tell: Tell) ->
             assert [one.content for one in await ben.changing.edits(talk.identity, mine.uid)] == ["helo"]
 
     tell(story)
+
+
+def test_a_forward_to_many_is_kept_whole_by_who_quits_at_once(talk: Talk, tell: Tell) -> None:
+    file = SlowFile()
+
+    async def story() -> None:
+        mine = talk.server.post(talk.anna.user_id, talk.identity, "hello")
+        others = [talk.server.open_direct(1, talk.server.add_user(name).user_id) for name in ("cleo", "dan", "eve")]
+        async with talk.session(file) as anna:
+            await opened(anna, talk)
+            talk.server.cut()
+            forwarded = anna.changing.forward(talk.identity, mine.uid, others)
+        await forwarded
+        assert [entry.conversation_id for entry in file.entries.values()] == others
+
+    tell(story)
+
+
+class SlowFile(MemoryOutboxFile):
+    """A disk that takes its time, and takes nothing once it is closed."""
+
+    is_closed = False
+
+    async def put(self, entry: OutboxEntry) -> None:
+        await asyncio.sleep(0.02)
+        if self.is_closed:
+            raise OSError("closed")
+        await super().put(entry)
+
+    async def close(self) -> None:
+        self.is_closed = True
+        await super().close()
 
 
 def test_changes_wait_in_order_offline_and_across_a_restart(talk: Talk, tell: Tell) -> None:
