@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QStacke
 from desktop.core.ports import Unreachable
 from desktop.ui import fonts
 from desktop.ui.avatars import Avatar
-from desktop.ui.buttons import IconButton
+from desktop.ui.dialog_rows import title_row
 from desktop.ui.failures import words_of
 from desktop.ui.notice import Notice
 from desktop.ui.plain_text import ElidedLabel, PlainLabel
@@ -69,10 +69,6 @@ class FactsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(300, 240)
         self.resize(SIZE)
-        head = QHBoxLayout()
-        head.addWidget(PlainLabel(title, size_px=fonts.TITLE_PX, weight=600))
-        head.addStretch()
-        head.addWidget(IconButton("x", "Close", self.reject))
         inner = QWidget()
         self._rows.setSpacing(10)
         self._rows.setContentsMargins(0, 4, 8, 4)
@@ -89,7 +85,7 @@ class FactsDialog(QDialog):
             self._places.addWidget(place)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(16, 14, 12, 12)
-        whole.addLayout(head)
+        whole.addLayout(title_row(self, title))
         whole.addWidget(self._places, 1)
 
     async def _load(self) -> None:

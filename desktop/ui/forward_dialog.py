@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -25,8 +24,9 @@ from desktop.core.bubble import ConversationRow
 from desktop.core.search_words import folded
 from desktop.ui import fonts, icons, theme
 from desktop.ui.avatars import paint_avatar
-from desktop.ui.buttons import Button, IconButton
-from desktop.ui.plain_text import PlainLabel, one_line
+from desktop.ui.buttons import Button
+from desktop.ui.dialog_rows import button_row, title_row
+from desktop.ui.plain_text import one_line
 from protocol.text import isolate
 
 SIZE = QSize(400, 500)
@@ -124,21 +124,13 @@ class ForwardDialog(QDialog):
         self.list.setItemDelegate(ChoiceDelegate(self.list))
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.MultiSelection)
         self.list.setMouseTracking(True)
-        head = QHBoxLayout()
-        head.addWidget(PlainLabel(title, size_px=fonts.TITLE_PX, weight=600))
-        head.addStretch()
-        head.addWidget(IconButton("x", "Close", self.reject))
-        foot = QHBoxLayout()
-        foot.addStretch()
-        foot.addWidget(Button("Cancel", "quiet", self.reject))
-        foot.addWidget(self.send)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(16, 14, 16, 14)
         rows.setSpacing(10)
-        rows.addLayout(head)
+        rows.addLayout(title_row(self, title))
         rows.addWidget(self.field)
         rows.addWidget(self.list, 1)
-        rows.addLayout(foot)
+        rows.addLayout(button_row(self, self.send))
         self.field.setFocus()
 
     def _filter(self, query: str) -> None:

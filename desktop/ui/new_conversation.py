@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPixmap
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.core.ports import Unreachable
 from desktop.core.session import Session
 from desktop.models.people_model import PeopleModel
 from desktop.ui import fonts
-from desktop.ui.buttons import Button, IconButton
+from desktop.ui.buttons import Button
+from desktop.ui.dialog_rows import title_row
 from desktop.ui.failures import words_of
 from desktop.ui.form import Outcome
 from desktop.ui.notice import Notice
 from desktop.ui.people_view import PeopleView
 from desktop.ui.pictures import Pictures
-from desktop.ui.plain_text import PlainLabel
 from desktop.ui.tasks import Tasks
 from protocol.errors import Refused
 
@@ -85,14 +85,10 @@ class NewConversationDialog(QDialog):
         for place in (self.view, self.notice, QWidget()):
             self._places.addWidget(place)
         self._places.setCurrentIndex(2)
-        title = QHBoxLayout()
-        title.addWidget(PlainLabel("New conversation", size_px=fonts.TITLE_PX, weight=600))
-        title.addStretch()
-        title.addWidget(IconButton("x", "Close", self.reject))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(16, 14, 12, 12)
         rows.setSpacing(10)
-        rows.addLayout(title)
+        rows.addLayout(title_row(self, "New conversation"))
         rows.addWidget(self.field)
         rows.addWidget(self.group)
         rows.addWidget(self.outcome)

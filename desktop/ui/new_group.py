@@ -6,17 +6,16 @@ from collections.abc import Collection, Coroutine
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from desktop.core.ports import Unreachable
 from desktop.core.session import Session
-from desktop.ui import fonts
-from desktop.ui.buttons import Button, IconButton
+from desktop.ui.buttons import Button
+from desktop.ui.dialog_rows import button_row, title_row
 from desktop.ui.failures import words_of
 from desktop.ui.form import Field, Outcome
 from desktop.ui.people_picker import PeoplePicker
 from desktop.ui.pictures import Pictures
-from desktop.ui.plain_text import PlainLabel
 from desktop.ui.tasks import Tasks
 from protocol.errors import Refused
 from protocol.ids import new_uid
@@ -40,22 +39,14 @@ class AskingDialog(QDialog):
 
     def build(self, *parts: QWidget) -> None:
         """Title, parts, outcome, buttons; the last part takes what room is left."""
-        head = QHBoxLayout()
-        head.addWidget(PlainLabel(self.windowTitle(), size_px=fonts.TITLE_PX, weight=600))
-        head.addStretch()
-        head.addWidget(IconButton("x", "Close", self.reject))
-        foot = QHBoxLayout()
-        foot.addStretch()
-        foot.addWidget(Button("Cancel", "quiet", self.reject))
-        foot.addWidget(self.go)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(16, 14, 16, 14)
         rows.setSpacing(10)
-        rows.addLayout(head)
+        rows.addLayout(title_row(self, self.windowTitle()))
         for part in parts:
             rows.addWidget(part, 1 if part is parts[-1] else 0)
         rows.addWidget(self.outcome)
-        rows.addLayout(foot)
+        rows.addLayout(button_row(self, self.go))
         self.go.setDefault(True)
         self.follow()
 

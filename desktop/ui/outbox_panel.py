@@ -13,8 +13,9 @@ from desktop.core.moments import system_clock
 from desktop.core.ports import Clock
 from desktop.core.session import Session
 from desktop.core.waiting_list import WaitingRow
-from desktop.ui import fonts, outbox_words
-from desktop.ui.buttons import Button, IconButton
+from desktop.ui import outbox_words
+from desktop.ui.buttons import Button
+from desktop.ui.dialog_rows import title_row
 from desktop.ui.form import announce
 from desktop.ui.notice import Notice
 from desktop.ui.outbox_row import MARGIN_PX, OutboxRow
@@ -101,11 +102,8 @@ class OutboxPanel(QDialog):
 
     def _head(self) -> QHBoxLayout:
         """Title and the cross."""
-        head = QHBoxLayout()
+        head = title_row(self, "Outbox")
         head.setContentsMargins(MARGIN_PX, 0, 12, 0)
-        head.addWidget(PlainLabel("Outbox", size_px=fonts.TITLE_PX, weight=600))
-        head.addStretch()
-        head.addWidget(IconButton("x", "Close", self.reject))
         return head
 
     def _line(self) -> QHBoxLayout:

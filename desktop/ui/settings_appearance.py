@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.cache.settings_file import SettingsFile
-from desktop.ui import fonts, theme
+from desktop.ui import theme
 from desktop.ui.plain_text import PlainLabel
+from desktop.ui.radio_choices import add_choices
 from desktop.ui.theme import Choice
 
 CHOICES: tuple[tuple[Choice, str, str], ...] = (
@@ -23,23 +24,12 @@ class AppearancePage(QWidget):
     def __init__(self, settings: SettingsFile) -> None:
         super().__init__()
         self._settings = settings
-        self.choices: dict[Choice, QRadioButton] = {}
-        group = QButtonGroup(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 8, 24, 24)
         column.setSpacing(4)
         column.addWidget(PlainLabel("Theme", size_px=15, weight=600))
         column.addSpacing(4)
-        for choice, words, more in CHOICES:
-            button = self.choices[choice] = QRadioButton(words)
-            button.setFont(fonts.text(weight=500))
-            button.setChecked(choice == settings.current.value.theme)
-            button.toggled.connect(lambda on, choice=choice: self._choose(choice) if on else None)
-            group.addButton(button)
-            below = PlainLabel(more, size_px=13, ink="ink2")
-            below.setContentsMargins(24, 0, 0, 8)
-            column.addWidget(button)
-            column.addWidget(below)
+        self.choices = add_choices(self, column, CHOICES, settings.current.value.theme, self._choose)
         column.addStretch()
 
     def _choose(self, choice: Choice) -> None:

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 
 from desktop.cache.settings_file import SettingsFile
 from desktop.core.session import Session
-from desktop.ui import fonts
 from desktop.ui.buttons import Button, IconButton
+from desktop.ui.dialog_rows import title_row
 from desktop.ui.pictures import Pictures
-from desktop.ui.plain_text import PlainLabel, PlainMessageBox
+from desktop.ui.plain_text import PlainMessageBox
 from desktop.ui.scrolled import scrolled
 from desktop.ui.settings_about import AboutPage
 from desktop.ui.settings_account import AccountPage
@@ -106,12 +106,8 @@ class SettingsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(340, 400)
         self.resize(SIZE)
-        title = QHBoxLayout()
+        title = title_row(self, "Settings", IconButton("keyboard", "Shortcuts (Ctrl+/)", self._to_shortcuts))
         title.setContentsMargins(24, 0, 12, 0)
-        title.addWidget(PlainLabel("Settings", size_px=fonts.TITLE_PX, weight=600))
-        title.addStretch()
-        title.addWidget(IconButton("keyboard", "Shortcuts (Ctrl+/)", self._to_shortcuts))
-        title.addWidget(IconButton("x", "Close", self.reject))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 14, 0, 0)
         rows.setSpacing(10)

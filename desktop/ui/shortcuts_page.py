@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWid
 
 from desktop.core.search_words import folded
 from desktop.ui import fonts
-from desktop.ui.buttons import Button, IconButton
+from desktop.ui.buttons import Button
+from desktop.ui.dialog_rows import title_row
 from desktop.ui.form import Outcome
 from desktop.ui.plain_text import PlainLabel
 from desktop.ui.scrolled import scrolled
@@ -168,11 +169,8 @@ class ShortcutsSheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(340, 400)
         self.resize(SIZE)
-        head = QHBoxLayout()
+        head = title_row(self, "Shortcuts")
         head.setContentsMargins(24, 0, 12, 0)
-        head.addWidget(PlainLabel("Shortcuts", size_px=fonts.TITLE_PX, weight=600))
-        head.addStretch()
-        head.addWidget(IconButton("x", "Close", self.reject))
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 14, 0, 0)
         rows.addLayout(head)
