@@ -95,7 +95,7 @@ class PinnedBar(DrawnButton):
     async def _load(self, conversation_id: int, pins: tuple[Pin, ...]) -> None:
         """What the pinned messages say."""
         hits = await self._session.finder.at(conversation_id, [pin.position for pin in pins])
-        if pins == self._pins:
+        if (conversation_id, pins) == (self._conversation_id, self._pins):
             self._hits = {hit.position: hit for hit in hits}
             self._tell()
 
